@@ -1,0 +1,7 @@
+if(ADO_MCPD_SANITIZE)
+  add_compile_options(-fsanitize=${ADO_MCPD_SANITIZE} -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=${ADO_MCPD_SANITIZE})
+  if(ADO_MCPD_SANITIZE MATCHES "undefined")
+    add_compile_options(-fno-sanitize-recover=undefined)
+  endif()
+endif()
