@@ -1,0 +1,97 @@
+#pragma once
+
+#include "core/clock.hpp"
+#include "core/principal.hpp"
+#include "core/result.hpp"
+#include "core/secret.hpp"
+#include "core/task.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+/// What `auth` needs kept, as interfaces; server/store implements them on SQLite. Every write is durable (fsync) when its
+/// task completes. `organization` is the canonical, lower-case name.
+namespace auth {
+
+/// A person's delegated grant. The refresh token rotates: the new one is stored before its access token is first used.
+class OAuthGrant {
+public:
+    OAuthGrant(std::string tenant_, std::string client_id_, core::Secret refresh_token_)
+        : tenant(std::move(tenant_)), client_id(std::move(client_id_)), refresh_token(std::move(refresh_token_)) {}
+    OAuthGrant clone() const;
+
+    std::string tenant; ///< tenant id (or `organizations`) whose token endpoint redeems it
+    std::string client_id;
+    core::Secret refresh_token;
+    core::Secret previous_refresh_token; ///< kept until the new one has worked once; may be empty
+    std::string identity;                ///< preferred_username for display, may be empty
+    std::string account_id;              ///< tid/oid, may be empty
+    core::SystemTime obtained_at{};      ///< of the sign-in
+    core::SystemTime refreshed_at{};     ///< of the last rotation
+    std::int64_t generation = 0;         ///< raised by the store with every write
+};
+
+class GrantStore {
+public:
+    virtual ~GrantStore() = default;
+    virtual core::Task<core::Result<std::optional<OAuthGrant>>> load_grant(std::string organization) = 0;
+    /// Sets `grant.generation` to the new one on success.
+    virtual core::Task<core::Result<void>> save_grant(std::string organization, OAuthGrant& grant) = 0;
+    virtual core::Task<core::Result<bool>> remove_grant(std::string organization) = 0;
+};
+
+class StoredPat {
+public:
+    explicit StoredPat(core::Secret pat_) : pat(std::move(pat_)) {}
+    StoredPat clone() const;
+
+    core::Secret pat;
+    std::optional<core::SystemTime> expires_at; ///< entered by the person: a PAT cannot tell
+    std::string identity;
+    core::SystemTime stored_at{};
+    std::int64_t generation = 0;
+};
+
+class PatStore {
+public:
+    virtual ~PatStore() = default;
+    virtual core::Task<core::Result<std::optional<StoredPat>>> load_pat(std::string organization) = 0;
+    virtual core::Task<core::Result<void>> save_pat(std::string organization, StoredPat& pat) = 0;
+    virtual core::Task<core::Result<bool>> remove_pat(std::string organization) = 0;
+    /// Without the secrets: (organization, identity, expires_at, stored_at).
+    class Listed {
+    public:
+        std::string organization;
+        std::string identity;
+        std::optional<core::SystemTime> expires_at;
+        core::SystemTime stored_at{};
+    };
+    virtual core::Task<core::Result<std::vector<Listed>>> list_pats() = 0;
+};
+
+/// An inbound token of an agent: `adoc_<id>_<secret>`. Only the SHA-256 of the secret is kept.
+class AgentTokenRecord {
+public:
+    std::string id;
+    std::string name;
+    core::Role role = core::Role::reader;
+    std::string secret_sha256; ///< 32 raw bytes
+    core::SystemTime created_at{};
+    std::optional<core::SystemTime> expires_at;
+    bool revoked = false;
+};
+
+class AgentTokenStore {
+public:
+    virtual ~AgentTokenStore() = default;
+    virtual core::Task<core::Result<std::optional<AgentTokenRecord>>> find_agent_token(std::string id) = 0;
+    virtual core::Task<core::Result<void>> insert_agent_token(AgentTokenRecord record) = 0;
+    virtual core::Task<core::Result<std::vector<AgentTokenRecord>>> list_agent_tokens() = 0;
+    /// False when there is no such token.
+    virtual core::Task<core::Result<bool>> revoke_agent_token(std::string id) = 0;
+};
+
+} // namespace auth

@@ -1,0 +1,113 @@
+#pragma once
+
+#include "auth/credential_stores.hpp"
+#include "core/async.hpp"
+#include "core/http/http_client.hpp"
+#include "core/token_source.hpp"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+/// The credential providers of one organization. Each is a core::TokenSource behind the token cache (auth/token_cache.hpp);
+/// on top of that it tells what it is and how it stands.
+namespace auth {
+
+/// The Azure DevOps resource in Entra; `/.default` appended it is the scope.
+inline constexpr std::string_view kAzureDevOpsResource = "499b84ac-1321-427f-aa17-267ca6975798";
+
+enum class ProviderState {
+    unknown,         ///< not used yet
+    connected,       ///< the last fetch worked, or none is needed
+    degraded,        ///< serving a valid token while refreshing fails
+    sign_in_required,
+    consent_required,
+    admin_action_required,
+    misconfigured,
+    throttled,
+    expired,
+    failing,         ///< a transient fault and no valid token
+    not_configured,  ///< no grant, no PAT stored
+};
+
+std::string_view to_string(ProviderState state) noexcept;
+
+class ProviderStatus {
+public:
+    ProviderState state = ProviderState::unknown;
+    core::SystemTime since{};
+    std::string reason; ///< message of the last error; empty when connected
+    std::string fix;
+    std::string code;   ///< AADSTS code where there is one
+    std::string identity;
+    std::string tenant;
+    std::optional<core::SystemTime> expires_at;   ///< of the credential itself (PAT)
+    std::optional<core::SystemTime> last_refresh;
+};
+
+class CredentialProvider : public core::TokenSource {
+public:
+    /// pat | oauth | managed_identity: the word of the configuration and of `_meta`.
+    virtual std::string const& method() const noexcept = 0;
+    virtual ProviderStatus status() const = 0;
+    /// True when it was refused for good (sign-in lapsed, PAT expired, nothing stored): the connector passes it over.
+    /// A fault of the moment is not.
+    virtual bool permanently_refused() const noexcept = 0;
+    /// The stored credential changed (API, CLI): forget cached tokens, negative caches and states.
+    virtual void credential_changed() = 0;
+    /// The upstream accepted a token of this provider and said who it is.
+    virtual void note_accepted(std::string const& identity) = 0;
+};
+
+/// Shared by all providers; referents outlive them.
+class ProviderEnvironment {
+public:
+    ProviderEnvironment(core::asio::any_io_executor executor_, core::HttpClient& http_, core::Clock& clock_)
+        : executor(std::move(executor_)), http(http_), clock(clock_) {}
+    core::asio::any_io_executor executor;
+    core::HttpClient& http;
+    core::Clock& clock;
+    std::string authority = "https://login.microsoftonline.com";
+};
+
+class PatProviderConfig {
+public:
+    std::string organization;
+    /// From the configuration file; empty = look into the store.
+    core::Secret configured_pat;
+    std::optional<core::SystemTime> configured_expiry;
+};
+std::unique_ptr<CredentialProvider>
+make_pat_provider(ProviderEnvironment const& env, PatProviderConfig config, PatStore& store);
+
+class OAuthProviderConfig {
+public:
+    std::string organization;
+    core::Secret client_secret; ///< empty for a public client
+};
+std::unique_ptr<CredentialProvider>
+make_oauth_provider(ProviderEnvironment const& env, OAuthProviderConfig config, GrantStore& store);
+
+enum class ManagedIdentitySourceKind { automatic, imds, app_service, arc, service_fabric, cloud_shell, workload_identity };
+
+class ManagedIdentityConfig {
+public:
+    ManagedIdentitySourceKind source = ManagedIdentitySourceKind::automatic;
+    std::string imds_url;  ///< scheme://host[:port]
+    std::string client_id; ///< of the user-assigned identity; empty = system-assigned
+};
+class ManagedIdentityProviderConfig {
+public:
+    std::string organization;
+    ManagedIdentityConfig identity;
+    /// Both or neither: with them the identity's token is exchanged in the other tenant (FIC).
+    std::string federated_client_id;
+    std::string federated_tenant_id;
+};
+/// `pool` is for reading token files (workload identity, Arc).
+std::unique_ptr<CredentialProvider> make_managed_identity_provider(ProviderEnvironment const& env,
+                                                                   ManagedIdentityProviderConfig config,
+                                                                   core::BlockingPool& pool);
+
+} // namespace auth

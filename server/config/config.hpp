@@ -1,0 +1,132 @@
+#pragma once
+
+#include "auth/providers.hpp"
+#include "core/log.hpp"
+#include "core/principal.hpp"
+#include "core/secret.hpp"
+#include "server/config/limits.hpp"
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+/// The configuration as an immutable value. Read, checked and filled with defaults by load_config (load_config.hpp);
+/// published as deploy/config.schema.json.
+namespace server {
+
+class ListenAddress {
+public:
+    std::string host = "127.0.0.1"; ///< an IP address
+    std::uint16_t port = 8931;
+    bool is_loopback() const noexcept;
+    std::string to_string() const;
+};
+
+enum class InboundMode { token, entra, none };
+
+class InboundTlsConfig {
+public:
+    std::string certificate_file;
+    std::string key_file;
+};
+
+class LogConfig {
+public:
+    core::log::Level level = core::log::Level::info;
+    core::log::Format format = core::log::Format::json;
+};
+
+class StoreConfig {
+public:
+    std::string path = "/var/lib/ado-mcpd/state.db"; ///< from `sqlite:PATH`
+    std::string key_file = "/etc/ado-mcpd/store.key";
+};
+
+class InboundConfig {
+public:
+    InboundMode mode = InboundMode::token;
+    core::Role anonymous_role = core::Role::user;
+};
+
+class AzureDevOpsConfig {
+public:
+    std::string base_url = "https://dev.azure.com";
+    std::string search_url = "https://almsearch.dev.azure.com";
+    std::string identity_url = "https://vssps.dev.azure.com";
+};
+
+class EntraConfig {
+public:
+    std::string authority = "https://login.microsoftonline.com";
+    std::string client_id; ///< empty = none; the word `developer` has been replaced by the id it stands for
+    core::Secret client_secret;
+};
+
+class OutboundConfig {
+public:
+    std::optional<std::string> ca_file;
+    core::Secret proxy_url; ///< may carry a password; empty = none
+};
+
+enum class AuthMethod { managed_identity, oauth, pat };
+
+class AuthMethodConfig {
+public:
+    AuthMethod method = AuthMethod::pat;
+    std::string client_id;           ///< managed_identity: the user-assigned identity
+    std::string federated_client_id; ///< managed_identity: both or neither
+    std::string federated_tenant_id;
+    std::string tenant;              ///< oauth, optional
+    core::Secret pat;                ///< pat, from pat_file
+    std::optional<core::SystemTime> expires;
+};
+
+class ConnectorConfig {
+public:
+    std::string name;
+    std::string organization; ///< as written: name or URL
+    std::vector<AuthMethodConfig> auth;
+    std::vector<std::string> projects; ///< allow-list; empty = all
+    bool read_only = false;
+    bool fallback = true;
+    std::string default_project; ///< empty = none
+};
+
+class KnowledgeSourceConfig {
+public:
+    std::string name;
+    std::string url;
+};
+
+class ToolsConfig {
+public:
+    std::vector<std::string> enable; ///< empty = all
+    std::vector<std::string> disable;
+    bool read_only = false;
+};
+
+class Config {
+public:
+    std::string source; ///< path of the file, or "built-in defaults"
+    ListenAddress listen;
+    std::optional<ListenAddress> health_listen;
+    std::string public_url; ///< empty = none
+    std::optional<InboundTlsConfig> tls;
+    std::vector<std::string> allowed_hosts;
+    std::vector<std::string> allowed_origins;
+    LogConfig log;
+    StoreConfig store;
+    InboundConfig inbound;
+    AzureDevOpsConfig azure_devops;
+    EntraConfig entra;
+    auth::ManagedIdentityConfig managed_identity;
+    OutboundConfig outbound;
+    std::vector<ConnectorConfig> connectors;
+    std::vector<KnowledgeSourceConfig> knowledge_sources;
+    ToolsConfig tools;
+    Limits limits;
+};
+
+} // namespace server

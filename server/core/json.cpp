@@ -1,0 +1,120 @@
+#include "core/json.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <limits>
+
+namespace core {
+namespace {
+
+/// Depth of the deepest container, without building anything. Strings are skipped; malformed text is the parser's matter.
+std::size_t container_depth(std::string_view text) noexcept {
+    std::size_t depth = 0;
+    std::size_t deepest = 0;
+    bool in_string = false;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        char const c = text[i];
+        if (in_string) {
+            if (c == '\\') {
+                ++i;
+            } else if (c == '"') {
+                in_string = false;
+            }
+            continue;
+        }
+        switch (c) {
+        case '"':
+            in_string = true;
+            break;
+        case '{':
+        case '[':
+            deepest = std::max(deepest, ++depth);
+            break;
+        case '}':
+        case ']':
+            depth -= depth != 0 ? 1 : 0;
+            break;
+        default:
+            break;
+        }
+    }
+    return deepest;
+}
+
+} // namespace
+
+Result<Json> parse_json(std::string_view text, JsonLimits const& limits) {
+    if (text.size() > limits.max_bytes) {
+        return fail(ErrorKind::protocol,
+                    "JSON text has " + std::to_string(text.size()) + " bytes, the limit is " +
+                        std::to_string(limits.max_bytes));
+    }
+    if (container_depth(text) > limits.max_depth) {
+        return fail(ErrorKind::protocol, "JSON is nested deeper than " + std::to_string(limits.max_depth) + " levels");
+    }
+    if (text.starts_with("\xEF\xBB\xBF")) {
+        text.remove_prefix(3);
+    }
+    try {
+        return Json::parse(text.begin(), text.end());
+    } catch (Json::parse_error const& e) {
+        return fail(ErrorKind::protocol, "not JSON: error at byte " + std::to_string(e.byte));
+    } catch (Json::exception const&) {
+        // A number outside the range of double.
+        return fail(ErrorKind::protocol, "not JSON: a number is out of range");
+    }
+}
+
+std::string dump_json(Json const& value) { return value.dump(-1, ' ', false, Json::error_handler_t::replace); }
+
+std::string dump_json_pretty(Json const& value) {
+    return value.dump(2, ' ', false, Json::error_handler_t::replace);
+}
+
+Json const* find(Json const& object, std::string_view key) noexcept {
+    if (!object.is_object()) {
+        return nullptr;
+    }
+    auto const it = object.find(key);
+    return it == object.end() ? nullptr : &*it;
+}
+
+Json const* find_object(Json const& object, std::string_view key) noexcept {
+    Json const* member = find(object, key);
+    return member != nullptr && member->is_object() ? member : nullptr;
+}
+
+Json const* find_array(Json const& object, std::string_view key) noexcept {
+    Json const* member = find(object, key);
+    return member != nullptr && member->is_array() ? member : nullptr;
+}
+
+std::optional<std::string_view> find_string(Json const& object, std::string_view key) noexcept {
+    Json const* member = find(object, key);
+    if (member == nullptr || !member->is_string()) {
+        return std::nullopt;
+    }
+    return std::string_view(member->get_ref<std::string const&>());
+}
+
+std::optional<std::int64_t> find_int(Json const& object, std::string_view key) noexcept {
+    Json const* member = find(object, key);
+    if (member == nullptr || !member->is_number_integer()) {
+        return std::nullopt;
+    }
+    if (member->is_number_unsigned() &&
+        member->get<std::uint64_t>() > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())) {
+        return std::nullopt;
+    }
+    return member->get<std::int64_t>();
+}
+
+std::optional<bool> find_bool(Json const& object, std::string_view key) noexcept {
+    Json const* member = find(object, key);
+    if (member == nullptr || !member->is_boolean()) {
+        return std::nullopt;
+    }
+    return member->get<bool>();
+}
+
+} // namespace core
