@@ -1,0 +1,2 @@
+target_sources(server_lib PRIVATE
+)
