@@ -1,0 +1,66 @@
+#pragma once
+
+#include "ado/client.hpp"
+#include "core/call_context.hpp"
+#include "core/principal.hpp"
+#include "core/task.hpp"
+#include "protocol/tool.hpp"
+#include "server/config/limits.hpp"
+#include "server/tools/write_guard.hpp"
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace server {
+
+/// What a tool may do in one organization. The router has checked what can be checked before the call; a project that only
+/// turns up in an upstream answer is checked with allows_project.
+class ConnectorPolicy {
+public:
+    std::vector<std::string> projects; ///< allow-list, empty = all; compared without case
+    bool read_only = false;
+    std::string default_project;
+    bool allows_project(std::string_view project) const noexcept;
+};
+
+/// The ready context the router hands to a tool: client, policy, budget. Everything in it outlives the call.
+class CallScope {
+public:
+    CallScope(std::string const& organization_,
+              ado::Client& client_,
+              ConnectorPolicy const& policy_,
+              WriteGuard& writes_,
+              Limits const& limits_,
+              core::Principal const& caller_,
+              core::CallContext const& ctx_)
+        : organization(organization_),
+          client(client_),
+          policy(policy_),
+          writes(writes_),
+          limits(limits_),
+          caller(caller_),
+          ctx(ctx_) {}
+
+    std::string const& organization;
+    ado::Client& client;
+    ConnectorPolicy const& policy;
+    WriteGuard& writes;
+    Limits const& limits;
+    core::Principal const& caller;
+    core::CallContext const& ctx;
+};
+
+/// A tool that works in one organization. The router adapts it to protocol::ToolHandler: it resolves `organization`,
+/// checks role, read-only and the project allow-list, and adds `_meta["ado-mcpd/identity"]`. An Error returned becomes a
+/// result with isError, worded by error_surface.
+class OrganizationTool {
+public:
+    virtual ~OrganizationTool() = default;
+    virtual protocol::ToolDescriptor const& descriptor() const noexcept = 0;
+    /// `args`: validated against the input schema, `organization` included if it was given. May run concurrently.
+    virtual core::Task<core::Result<protocol::ToolResult>> run(core::Json const& args, CallScope const& scope) = 0;
+};
+
+} // namespace server
