@@ -41,6 +41,16 @@ public:
     /// Sets `grant.generation` to the new one on success.
     virtual core::Task<core::Result<void>> save_grant(std::string organization, OAuthGrant& grant) = 0;
     virtual core::Task<core::Result<bool>> remove_grant(std::string organization) = 0;
+    /// Without the secrets.
+    class ListedGrant {
+    public:
+        std::string organization;
+        std::string tenant;
+        std::string identity;
+        core::SystemTime obtained_at{};
+        std::int64_t generation = 0;
+    };
+    virtual core::Task<core::Result<std::vector<ListedGrant>>> list_grants() = 0;
 };
 
 class StoredPat {
@@ -61,15 +71,16 @@ public:
     virtual core::Task<core::Result<std::optional<StoredPat>>> load_pat(std::string organization) = 0;
     virtual core::Task<core::Result<void>> save_pat(std::string organization, StoredPat& pat) = 0;
     virtual core::Task<core::Result<bool>> remove_pat(std::string organization) = 0;
-    /// Without the secrets: (organization, identity, expires_at, stored_at).
-    class Listed {
+    /// Without the secrets.
+    class ListedPat {
     public:
         std::string organization;
         std::string identity;
         std::optional<core::SystemTime> expires_at;
         core::SystemTime stored_at{};
+        std::int64_t generation = 0;
     };
-    virtual core::Task<core::Result<std::vector<Listed>>> list_pats() = 0;
+    virtual core::Task<core::Result<std::vector<ListedPat>>> list_pats() = 0;
 };
 
 /// An inbound token of an agent: `adoc_<id>_<secret>`. Only the SHA-256 of the secret is kept.
