@@ -1,0 +1,108 @@
+#pragma once
+
+#include "ado/code_search.hpp"
+#include "ado/connection_data.hpp"
+#include "ado/git.hpp"
+#include "ado/organization.hpp"
+#include "ado/patch.hpp"
+#include "ado/throttle.hpp"
+#include "ado/transport.hpp"
+#include "core/async.hpp"
+#include "core/call_context.hpp"
+#include "core/http/http_client.hpp"
+#include "core/result.hpp"
+#include "core/task.hpp"
+#include "core/token_source.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace ado {
+
+class WorkItem;     // ado/work_items.hpp
+class WorkItemType; // ado/work_items.hpp
+
+class CreateWorkItemOptions {
+public:
+    CreateWorkItemOptions() = default;
+    explicit CreateWorkItemOptions(bool validate_only_) : validate_only(validate_only_) {}
+    bool validate_only = false;
+};
+
+class WiqlQuery {
+public:
+    WiqlQuery() = default;
+    explicit WiqlQuery(std::string query_) : query(std::move(query_)) {}
+    std::string query;
+    std::string project; ///< empty = the whole organization; needed for @project
+    std::size_t top = 200;
+    bool time_precision = false; ///< dates in the query carry a time of day
+};
+
+/// `'` doubled, as WIQL quotes a string literal.
+std::string quote_wiql(std::string_view text);
+
+/// One organization of Azure DevOps over REST. Every method may run concurrently with others on the client's
+/// thread; the arguments taken by reference outlive the returned task; cancelling (terminal) aborts the
+/// request in flight. Projects and repositories are names or ids.
+class Client final {
+public:
+    /// What is passed by reference or pointer outlives the client. With `pool` large answers are parsed off
+    /// the loop.
+    Client(Organization organization,
+           core::HttpClient& http,
+           core::TokenSource& tokens,
+           Throttle& throttle,
+           core::Clock& clock,
+           ClientLimits limits,
+           core::BlockingPool* pool = nullptr);
+
+    Organization const& organization() const noexcept { return transport_.organization(); }
+
+    /// Who we are. Needs no particular scope. An anonymous answer is unauthorized.
+    core::Task<core::Result<ConnectionData>> connection_data(core::CallContext const& ctx) const;
+
+    core::Task<core::Result<CodeSearchPage>> search_code(CodeSearchRequest const& request,
+                                                         core::CallContext const& ctx) const;
+    core::Task<core::Result<RepositoryIndexStatus>> get_repository_index_status(
+        std::string const& project, std::string const& repository, core::CallContext const& ctx) const;
+
+    /// A file with its text, or a folder's own entry, in one request. `project` may be empty when
+    /// `repository` is an id.
+    core::Task<core::Result<FileItem>> get_item(std::string const& project,
+                                                std::string const& repository,
+                                                std::string const& path,
+                                                VersionDescriptor const& version,
+                                                core::CallContext const& ctx) const;
+    core::Task<core::Result<Repository>> get_repository(std::string const& project,
+                                                        std::string const& repository,
+                                                        core::CallContext const& ctx) const;
+    /// Of one project, or of all when `project` is empty.
+    core::Task<core::Result<std::vector<Repository>>> list_repositories(std::string const& project,
+                                                                        core::CallContext const& ctx) const;
+
+    /// Never sent twice by this client once it may have reached the service: see Error::not_sent().
+    core::Task<core::Result<WorkItem>> create_work_item(std::string const& project,
+                                                        std::string const& type,
+                                                        WorkItemPatch const& patch,
+                                                        CreateWorkItemOptions const& options,
+                                                        core::CallContext const& ctx) const;
+    /// All fields, with links.
+    core::Task<core::Result<WorkItem>> get_work_item(std::int64_t id, core::CallContext const& ctx) const;
+    /// At most 200 ids; those that do not exist or are not visible are left out. `fields` empty = all.
+    core::Task<core::Result<std::vector<WorkItem>>> get_work_items(std::vector<std::int64_t> const& ids,
+                                                                   std::vector<std::string> const& fields,
+                                                                   core::CallContext const& ctx) const;
+    /// Ids in the query's order.
+    core::Task<core::Result<std::vector<std::int64_t>>> query_wiql(WiqlQuery const& query,
+                                                                   core::CallContext const& ctx) const;
+    core::Task<core::Result<std::vector<WorkItemType>>>
+    list_work_item_types(std::string const& project, core::CallContext const& ctx) const;
+
+private:
+    Transport transport_;
+};
+
+} // namespace ado

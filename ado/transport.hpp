@@ -1,0 +1,111 @@
+#pragma once
+
+#include "ado/error_map.hpp"
+#include "ado/organization.hpp"
+#include "ado/scope.hpp"
+#include "ado/throttle.hpp"
+#include "core/async.hpp"
+#include "core/call_context.hpp"
+#include "core/http/http_client.hpp"
+#include "core/json.hpp"
+#include "core/result.hpp"
+#include "core/task.hpp"
+#include "core/token_source.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <string>
+#include <utility>
+
+namespace ado {
+
+class ClientLimits {
+public:
+    std::string api_version = "7.1";
+    std::string connection_data_version = "7.1-preview.1"; ///< that resource has only previews
+    std::size_t response_bytes = 8U * 1024 * 1024;
+    std::size_t inline_parse_bytes = 256U * 1024; ///< larger bodies are parsed and freed on the blocking pool
+    std::chrono::seconds token_ttl{60};           ///< a token must be good for at least this long
+};
+
+enum class Service { core, search, identity };
+
+/// One request as the client's methods describe it.
+class ApiRequest {
+public:
+    ApiRequest(std::string method_, Service service_, std::string path_, Scope scope_)
+        : method(std::move(method_)), service(service_), path(std::move(path_)), scope(scope_) {}
+
+    std::string method;
+    Service service;
+    std::string path; ///< encoded, appended to the service's base; may hold a query
+    Scope scope;
+    std::string body;
+    std::string content_type = "application/json; charset=utf-8"; ///< sent with a body
+    std::string api_version;                                      ///< empty = the usual one
+    bool idempotent = true;
+    bool code_search = false;
+};
+
+/// The one place that sends. Adds the headers, takes a token, passes the throttle, and on a refused
+/// credential repeats once with a fresh token, also a write (a refused request had no effect). A PAT refused
+/// with an empty 401 is first tried on connectionData: if it works there, it lacks a scope and is not
+/// invalidated. Redirects are never followed.
+class Transport {
+public:
+    /// What is passed by reference or pointer outlives the transport.
+    Transport(Organization organization,
+              core::HttpClient& http,
+              core::TokenSource& tokens,
+              Throttle& throttle,
+              core::Clock& clock,
+              ClientLimits limits,
+              core::BlockingPool* pool);
+
+    Organization const& organization() const noexcept { return organization_; }
+    ClientLimits const& limits() const noexcept { return limits_; }
+
+    /// A 2xx answer with a body that may be JSON, or an Error. `request` and `ctx` outlive the task; may run
+    /// concurrently.
+    core::Task<core::Result<core::HttpResponse>> send(ApiRequest const& request,
+                                                      core::CallContext const& ctx) const;
+
+    /// send(), then parse and `read` the body; large bodies off the loop. `read` is a plain function.
+    template <class T>
+    core::Task<core::Result<T>> fetch(ApiRequest const& request,
+                                      core::Result<T> (*read)(core::Json&),
+                                      core::CallContext const& ctx) const {
+        CO_TRY(core::HttpResponse response, co_await send(request, ctx));
+        if (pool_ == nullptr || response.body.size() <= limits_.inline_parse_bytes) {
+            co_return parse_and_read<T>(std::move(response.body), limits_.response_bytes, read);
+        }
+        auto job = [body = std::move(response.body), max_bytes = limits_.response_bytes, read]() mutable {
+            return parse_and_read<T>(std::move(body), max_bytes, read);
+        };
+        core::Result<T> result = co_await core::run_blocking(*pool_, std::move(job));
+        co_return result;
+    }
+
+private:
+    class Attempt;
+
+    template <class T>
+    static core::Result<T>
+    parse_and_read(std::string body, std::size_t max_bytes, core::Result<T> (*read)(core::Json&));
+
+    core::Task<core::Result<core::HttpResponse>>
+    send_once(ApiRequest const& request, core::AccessToken const& token, core::CallContext const& ctx) const;
+    core::Task<bool> works_elsewhere(core::AccessToken const& token, core::CallContext const& ctx) const;
+    core::HttpRequest build(ApiRequest const& request) const;
+    ErrorContext error_context(ApiRequest const& request) const;
+
+    Organization organization_;
+    core::HttpClient* http_;
+    core::TokenSource* tokens_;
+    Throttle* throttle_;
+    core::Clock* clock_;
+    ClientLimits limits_;
+    core::BlockingPool* pool_;
+};
+
+} // namespace ado
