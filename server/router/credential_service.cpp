@@ -1,0 +1,158 @@
+#include "server/router/credential_service.hpp"
+
+#include "auth/pat_format.hpp"
+#include "core/log.hpp"
+#include "server/router/credential_check.hpp"
+
+#include <utility>
+
+namespace server {
+
+CredentialService::CredentialService(ConnectorParts const& parts, OrganizationDirectory& directory, core::Clock& clock)
+    : parts_(parts), directory_(directory), clock_(clock) {}
+
+core::Task<core::Result<PatAccepted>> CredentialService::attach_pat(std::string organization,
+                                                                    core::Secret pat,
+                                                                    std::optional<core::SystemTime> expires_at,
+                                                                    core::CallContext const& ctx) {
+    auto parsed = directory_.parse(organization);
+    if (!parsed) {
+        co_return core::fail(parsed.error());
+    }
+    if (expires_at && *expires_at <= clock_.system_now()) {
+        co_return core::fail(
+            core::Error(core::ErrorKind::invalid_argument, "`expires` is in the past: " + core::format_utc(*expires_at) + ".")
+                .with_code("expires_in_past")
+                .with_fix("Give the date the token page shows, or leave it out."));
+    }
+    CO_TRY(auth::NormalizedPat normalized, auth::normalize_pat(pat));
+    core::AccessToken candidate(normalized.pat.clone(),
+                                core::AuthScheme::basic,
+                                core::SystemTime::max(),
+                                core::SystemTime::max(),
+                                "pat");
+    ado::Organization const target = *parsed;
+    CO_TRY(CredentialCheck const check,
+           co_await check_credential(target, std::move(candidate), parts_.ado_http, clock_, ctx));
+
+    auth::StoredPat record(std::move(normalized.pat));
+    record.expires_at = expires_at;
+    record.identity = check.identity;
+    record.stored_at = clock_.system_now();
+    CO_TRY_VOID(co_await parts_.pats.save_pat(target.key(), record));
+
+    CO_TRY(std::shared_ptr<Connector> connector, directory_.find_or_make(organization));
+    connector->credentials_changed();
+    core::log::info("credential.stored",
+                    {{"organization", target.name()}, {"method", "pat"}, {"request_id", ctx.request_id}});
+
+    PatAccepted accepted;
+    accepted.organization = target.name();
+    accepted.identity = check.identity;
+    accepted.expires_at = expires_at;
+    if (!normalized.warning.empty()) {
+        accepted.warnings.push_back(normalized.warning);
+    }
+    co_return accepted;
+}
+
+OrganizationReport CredentialService::report(Connector const& connector) const {
+    ConnectorStatus const status = connector.status();
+    OrganizationReport result;
+    result.organization = connector.organization().name();
+    result.connector = connector.settings().name;
+    result.declared = connector.settings().declared;
+    result.state = status.state;
+    result.since = status.since;
+    result.reason = status.reason;
+    result.fix = status.fix;
+    for (ConnectorProvider const& entry : connector.providers()) {
+        auth::ProviderStatus const provider = entry.provider->status();
+        if (provider.state == auth::ProviderState::not_configured && !entry.declared) {
+            continue;
+        }
+        MethodReport method;
+        method.method = entry.provider->method();
+        method.state = auth::to_string(provider.state);
+        method.identity = provider.identity;
+        method.tenant = provider.tenant;
+        method.expires_at = provider.expires_at;
+        method.last_refresh = provider.last_refresh;
+        method.last_error = provider.reason;
+        method.fix = provider.fix;
+        method.code = provider.code;
+        result.methods.push_back(std::move(method));
+    }
+    return result;
+}
+
+std::vector<OrganizationReport> CredentialService::list() const {
+    std::vector<OrganizationReport> reports;
+    for (std::shared_ptr<Connector> const& connector : directory_.all()) {
+        reports.push_back(report(*connector));
+    }
+    return reports;
+}
+
+core::Result<OrganizationReport> CredentialService::get(std::string const& organization) const {
+    ADOMCPD_TRY(std::shared_ptr<Connector> const connector, directory_.find(organization));
+    return report(*connector);
+}
+
+core::Task<core::Result<bool>> CredentialService::remove(std::string organization) {
+    auto parsed = directory_.parse(organization);
+    if (!parsed) {
+        co_return core::fail(parsed.error());
+    }
+    std::string const key = parsed->key();
+    CO_TRY(bool const pat_removed, co_await parts_.pats.remove_pat(key));
+    CO_TRY(bool const grant_removed, co_await parts_.grants.remove_grant(key));
+    if (auto const connector = directory_.find(key)) {
+        (*connector)->credentials_changed();
+    }
+    directory_.remove_undeclared(key);
+    seen_.erase(key);
+    if (pat_removed || grant_removed) {
+        core::log::info("credential.removed", {{"organization", key}});
+    }
+    co_return pat_removed || grant_removed;
+}
+
+core::Task<core::Result<void>> CredentialService::follow_store() {
+    CO_TRY(auto const pats, co_await parts_.pats.list_pats());
+    CO_TRY(auto const grants, co_await parts_.grants.list_grants());
+    std::map<std::string, std::string> now;
+    for (auto const& pat : pats) {
+        now[pat.organization] += "p" + std::to_string(pat.generation);
+    }
+    for (auto const& grant : grants) {
+        // A rotation by this or another process leaves the sign-in as it was: only a new sign-in counts as a change.
+        now[grant.organization] += "g" + std::to_string(grant.obtained_at.time_since_epoch().count());
+    }
+    for (auto const& [organization, generations] : now) {
+        auto const before = seen_.find(organization);
+        if (before != seen_.end() && before->second == generations) {
+            continue;
+        }
+        auto connector = directory_.find_or_make(organization);
+        if (!connector) {
+            core::log::warn("store.organization_unusable",
+                            {{"organization", organization}, {"reason", connector.error().message()}});
+            continue;
+        }
+        (*connector)->credentials_changed();
+    }
+    for (auto const& [organization, generations] : seen_) {
+        if (now.contains(organization)) {
+            continue;
+        }
+        if (auto const connector = directory_.find(organization)) {
+            (*connector)->credentials_changed();
+        }
+        directory_.remove_undeclared(organization);
+    }
+    seen_ = std::move(now);
+    co_return core::Result<void>();
+}
+
+} // namespace server

@@ -1,0 +1,43 @@
+#pragma once
+
+#include "core/async.hpp"
+#include "core/clock.hpp"
+#include "server/router/connector_factory.hpp"
+#include "server/router/credential_admin.hpp"
+#include "server/router/organization_directory.hpp"
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+
+namespace server {
+
+/// Credentials as the REST API manages them, and the connectors that follow from what is stored. One thread; referents
+/// outlive it.
+class CredentialService final : public CredentialAdmin {
+public:
+    CredentialService(ConnectorParts const& parts, OrganizationDirectory& directory, core::Clock& clock);
+
+    core::Task<core::Result<PatAccepted>> attach_pat(std::string organization,
+                                                     core::Secret pat,
+                                                     std::optional<core::SystemTime> expires_at,
+                                                     core::CallContext const& ctx) override;
+    std::vector<OrganizationReport> list() const override;
+    core::Result<OrganizationReport> get(std::string const& organization) const override;
+    core::Task<core::Result<bool>> remove(std::string organization) override;
+
+    /// Makes connectors for stored credentials whose organization is not declared, and tells connectors whose stored
+    /// credential changed since the last call (another process may have written it).
+    core::Task<core::Result<void>> follow_store();
+
+private:
+    OrganizationReport report(Connector const& connector) const;
+
+    ConnectorParts const& parts_;
+    OrganizationDirectory& directory_;
+    core::Clock& clock_;
+    std::map<std::string, std::string> seen_; ///< organization -> generations of what is stored
+};
+
+} // namespace server

@@ -1,0 +1,135 @@
+#include "server/router/routed_tool.hpp"
+
+#include <utility>
+
+namespace server {
+namespace {
+
+using core::Json;
+
+Json string_schema() { return Json{{"type", "string"}}; }
+
+Json strings_schema() { return Json{{"type", "array"}, {"items", string_schema()}}; }
+
+protocol::ToolDescriptor make_descriptor() {
+    Json input = Json::object();
+    input["type"] = "object";
+    input["properties"] = Json::object();
+    input["additionalProperties"] = false;
+
+    Json item_properties = Json::object();
+    for (char const* name : {"name", "connector", "state", "reason", "fix", "method", "identity", "tenant"}) {
+        item_properties[name] = string_schema();
+    }
+    item_properties["read_only"] = Json{{"type", "boolean"}};
+    item_properties["projects"] = strings_schema();
+    item_properties["knowledge_sources"] = strings_schema();
+    Json item = Json::object();
+    item["type"] = "object";
+    item["properties"] = std::move(item_properties);
+    item["required"] = Json::array({"name", "connector", "state", "read_only", "projects", "knowledge_sources"});
+
+    Json list = Json::object();
+    list["type"] = "array";
+    list["items"] = std::move(item);
+    Json output = Json::object();
+    output["type"] = "object";
+    output["properties"] = Json::object();
+    output["properties"]["organizations"] = std::move(list);
+    output["required"] = Json::array({"organizations"});
+
+    protocol::ToolHints hints;
+    hints.read_only = true;
+    hints.idempotent = true;
+    hints.open_world = false;
+    return {"list_organizations",
+            "List organizations",
+            "Connected Azure DevOps organizations: state, identity, credential method, allowed projects. An empty "
+            "`projects` means all.",
+            std::move(input),
+            std::move(output),
+            hints};
+}
+
+void put(Json& object, char const* name, std::string const& value) {
+    if (!value.empty()) {
+        object[name] = value;
+    }
+}
+
+class ListOrganizationsTool final : public protocol::ToolHandler {
+public:
+    ListOrganizationsTool(OrganizationDirectory& directory, bool read_only)
+        : directory_(directory), read_only_(read_only), descriptor_(make_descriptor()) {}
+
+    protocol::ToolDescriptor const& descriptor() const noexcept override { return descriptor_; }
+
+    core::Task<protocol::ToolResult> call(Json const&, core::Principal const&, core::CallContext const&) override {
+        Json organizations = Json::array();
+        std::string text;
+        for (std::shared_ptr<Connector> const& connector : directory_.all()) {
+            ConnectorStatus const status = connector->status();
+            Json entry = Json::object();
+            entry["name"] = connector->organization().name();
+            entry["connector"] = connector->settings().name;
+            entry["state"] = status.state;
+            put(entry, "reason", status.reason);
+            put(entry, "fix", status.fix);
+            put(entry, "method", status.method);
+            put(entry, "identity", status.identity);
+            put(entry, "tenant", status.tenant);
+            entry["read_only"] = read_only_ || connector->settings().policy.read_only;
+            entry["projects"] = connector->settings().policy.projects;
+            entry["knowledge_sources"] = Json::array();
+            text += describe(entry);
+            organizations.push_back(std::move(entry));
+        }
+        if (organizations.empty()) {
+            text = "No organization is connected. An administrator can attach one: `ado-mcpd login`, `ado-mcpd pat set`, "
+                   "or a connector in the configuration.";
+        }
+        Json structured = Json::object();
+        structured["organizations"] = std::move(organizations);
+        co_return protocol::ToolResult(std::move(text), std::move(structured));
+    }
+
+private:
+    static std::string describe(Json const& entry) {
+        std::string line(*core::find_string(entry, "name"));
+        line += ": " + std::string(*core::find_string(entry, "state"));
+        if (auto const method = core::find_string(entry, "method")) {
+            line += ", by " + std::string(*method);
+        }
+        if (auto const identity = core::find_string(entry, "identity")) {
+            line += " as " + std::string(*identity);
+        }
+        if (core::find_bool(entry, "read_only").value_or(false)) {
+            line += ", read-only";
+        }
+        if (Json const* projects = core::find_array(entry, "projects"); projects != nullptr && !projects->empty()) {
+            line += ", projects:";
+            for (Json const& project : *projects) {
+                line += " " + project.get<std::string>() + ";";
+            }
+        }
+        if (auto const reason = core::find_string(entry, "reason")) {
+            line += " (" + std::string(*reason) + ")";
+        }
+        if (auto const fix = core::find_string(entry, "fix")) {
+            line += " Fix: " + std::string(*fix);
+        }
+        return line + "\n";
+    }
+
+    OrganizationDirectory& directory_;
+    bool read_only_;
+    protocol::ToolDescriptor descriptor_;
+};
+
+} // namespace
+
+std::unique_ptr<protocol::ToolHandler> make_list_organizations_tool(OrganizationDirectory& directory, bool read_only) {
+    return std::make_unique<ListOrganizationsTool>(directory, read_only);
+}
+
+} // namespace server

@@ -1,0 +1,45 @@
+#pragma once
+
+#include "ado/organization.hpp"
+#include "core/result.hpp"
+#include "server/router/connector.hpp"
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace server {
+
+/// Makes the connector of an organization that the configuration does not declare (its credential came by API or CLI).
+using ConnectorFactory = std::function<std::shared_ptr<Connector>(ado::Organization)>;
+
+/// Organization name or URL -> connector. Connectors are shared with the calls under way, so that one can be removed while
+/// it serves. One thread.
+class OrganizationDirectory {
+public:
+    OrganizationDirectory(ado::OrganizationUrls urls, ConnectorFactory factory);
+
+    void add(std::shared_ptr<Connector> connector);
+    /// The one meant: by name or URL; without one, the only one there is. Errors list what there is.
+    core::Result<std::shared_ptr<Connector>> find(std::optional<std::string_view> organization) const;
+    /// The one of this organization, made if there is none yet.
+    core::Result<std::shared_ptr<Connector>> find_or_make(std::string_view organization);
+    core::Result<ado::Organization> parse(std::string_view organization) const;
+    /// Takes an undeclared connector out. Declared ones stay.
+    void remove_undeclared(std::string const& key);
+    /// In order of their names.
+    std::vector<std::shared_ptr<Connector>> all() const;
+
+private:
+    std::string known_names() const;
+
+    ado::OrganizationUrls urls_;
+    ConnectorFactory factory_;
+    std::map<std::string, std::shared_ptr<Connector>> by_key_;
+};
+
+} // namespace server

@@ -1,0 +1,180 @@
+#include "server/router/routed_tool.hpp"
+
+#include "core/async.hpp"
+#include "core/log.hpp"
+#include "server/router/error_surface.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace server {
+
+bool ConnectorPolicy::allows_project(std::string_view project) const noexcept {
+    return projects.empty() || std::any_of(projects.begin(), projects.end(), [project](std::string const& allowed) {
+               return core::iequals(allowed, project);
+           });
+}
+
+namespace {
+
+using core::Error;
+using core::ErrorKind;
+using core::Json;
+
+/// A write under way: owns everything it works on, so that its caller may go away.
+class RunningWrite {
+public:
+    RunningWrite(Json args_, core::Principal caller_, core::CallContext ctx_, std::shared_ptr<Connector> connector_)
+        : args(std::move(args_)),
+          caller(std::move(caller_)),
+          ctx(std::move(ctx_)),
+          connector(std::move(connector_)) {}
+
+    Json args;
+    core::Principal caller;
+    core::CallContext ctx;
+    std::shared_ptr<Connector> connector;
+    core::Event done;
+    std::optional<core::Result<protocol::ToolResult>> result;
+};
+
+class RoutedTool final : public protocol::ToolHandler {
+public:
+    RoutedTool(std::unique_ptr<OrganizationTool> tool, RoutedToolEnvironment const& env)
+        : tool_(std::move(tool)), env_(env) {}
+
+    protocol::ToolDescriptor const& descriptor() const noexcept override { return tool_->descriptor(); }
+
+    core::Task<protocol::ToolResult>
+    call(Json const& args, core::Principal const& caller, core::CallContext const& ctx) override {
+        auto connector = admit(args, caller);
+        if (!connector) {
+            co_return error_result(connector.error(), env_.limits.answer_bytes);
+        }
+        core::Result<protocol::ToolResult> result = core::fail(ErrorKind::internal, "not run");
+        if (tool_->descriptor().hints.read_only) {
+            result = co_await run(args, **connector, caller, ctx);
+        } else {
+            result = co_await run_to_its_end(args, *connector, caller, ctx);
+        }
+        if (!result) {
+            core::log::info("tool.failed",
+                            {{"tool", tool_->descriptor().name},
+                             {"organization", (*connector)->organization().name()},
+                             {"request_id", ctx.request_id},
+                             {"kind", core::to_string(result.error().kind())},
+                             {"error", core::describe(result.error())}});
+            protocol::ToolResult failed = error_result(result.error(), env_.limits.answer_bytes);
+            failed.meta = identity_meta(**connector, ctx);
+            co_return failed;
+        }
+        (*connector)->note_accepted(ctx.trace->method, ctx.trace->identity);
+        protocol::ToolResult answer = std::move(*result);
+        answer.meta = identity_meta(**connector, ctx);
+        co_return answer;
+    }
+
+private:
+    /// Everything that can be refused without asking the upstream.
+    core::Result<std::shared_ptr<Connector>> admit(Json const& args, core::Principal const& caller) const {
+        protocol::ToolDescriptor const& about = tool_->descriptor();
+        ADOMCPD_TRY(std::shared_ptr<Connector> connector,
+                    env_.directory.find(core::find_string(args, "organization")));
+        if (!about.hints.read_only) {
+            if (!caller.may(core::Role::user)) {
+                return core::fail(Error(ErrorKind::forbidden,
+                                        "Role '" + std::string(core::to_string(caller.role)) + "' may not call " +
+                                            about.name + "; it writes.")
+                                      .with_code("role_insufficient")
+                                      .with_fix("Use a token with role 'user' or 'administrator'.")
+                                      .with_not_sent());
+            }
+            if (env_.read_only || connector->settings().policy.read_only) {
+                return core::fail(Error(ErrorKind::forbidden,
+                                        about.name + " is off: " +
+                                            (env_.read_only ? std::string("tools.read_only is set.")
+                                                            : "connector '" + connector->settings().name +
+                                                                  "' is read-only."))
+                                      .with_code("read_only")
+                                      .with_fix("An administrator can change read_only in the configuration.")
+                                      .with_not_sent());
+            }
+        }
+        if (auto const project = core::find_string(args, "project")) {
+            if (!connector->settings().policy.allows_project(*project)) {
+                return core::fail(Error(ErrorKind::forbidden,
+                                        "Project '" + std::string(*project) + "' is not in connector '" +
+                                            connector->settings().name + "' `projects` allow-list.")
+                                      .with_code("project_not_allowed")
+                                      .with_fix("Use a listed project (list_organizations shows them), or have an "
+                                                "administrator add it.")
+                                      .with_not_sent());
+            }
+        }
+        return connector;
+    }
+
+    core::Task<core::Result<protocol::ToolResult>>
+    run(Json const& args, Connector& connector, core::Principal const& caller, core::CallContext const& ctx) {
+        CallScope const scope(connector.organization().name(),
+                              connector.client(),
+                              connector.settings().policy,
+                              env_.writes,
+                              env_.limits,
+                              caller,
+                              ctx);
+        co_return co_await tool_->run(args, scope);
+    }
+
+    /// A caller that goes away must not leave a write of unknown outcome behind: the write runs on in its own task, and only
+    /// the waiting ends.
+    core::Task<core::Result<protocol::ToolResult>> run_to_its_end(Json const& args,
+                                                                  std::shared_ptr<Connector> connector,
+                                                                  core::Principal const& caller,
+                                                                  core::CallContext const& ctx) {
+        auto running = std::make_shared<RunningWrite>(args, caller, ctx, std::move(connector));
+        env_.running_writes.spawn("write", run_owned(this, running));
+        bool const finished = co_await running->done.wait(core::Deadline::never());
+        if (!finished || !running->result) {
+            co_return core::fail(ErrorKind::cancelled, "the caller went away; the write runs to its end");
+        }
+        co_return std::move(*running->result);
+    }
+
+    static core::Task<void> run_owned(RoutedTool* self, std::shared_ptr<RunningWrite> running) {
+        try {
+            auto result = co_await self->run(running->args, *running->connector, running->caller, running->ctx);
+            running->result.emplace(std::move(result));
+        } catch (std::exception const& e) {
+            core::log::error("tool.exception", {{"tool", self->descriptor().name}, {"what", e.what()}});
+            running->result.emplace(core::fail(ErrorKind::internal, "an internal error stopped this call"));
+        }
+        running->done.set();
+    }
+
+    static Json identity_meta(Connector const& connector, core::CallContext const& ctx) {
+        Json identity = Json::object();
+        identity["organization"] = connector.organization().name();
+        if (!ctx.trace->method.empty()) {
+            identity["method"] = ctx.trace->method;
+        }
+        if (!ctx.trace->identity.empty()) {
+            identity["identity"] = ctx.trace->identity;
+        }
+        Json meta = Json::object();
+        meta["ado-mcpd/identity"] = std::move(identity);
+        return meta;
+    }
+
+    std::unique_ptr<OrganizationTool> tool_;
+    RoutedToolEnvironment env_;
+};
+
+} // namespace
+
+std::unique_ptr<protocol::ToolHandler> make_routed_tool(std::unique_ptr<OrganizationTool> tool,
+                                                        RoutedToolEnvironment const& env) {
+    return std::make_unique<RoutedTool>(std::move(tool), env);
+}
+
+} // namespace server

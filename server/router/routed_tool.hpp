@@ -1,0 +1,44 @@
+#pragma once
+
+#include "core/clock.hpp"
+#include "core/task_group.hpp"
+#include "protocol/tool.hpp"
+#include "server/config/limits.hpp"
+#include "server/router/organization_directory.hpp"
+#include "server/tools/call_scope.hpp"
+
+#include <memory>
+
+namespace server {
+
+/// What every routed tool shares. Referents outlive the tools.
+class RoutedToolEnvironment {
+public:
+    RoutedToolEnvironment(OrganizationDirectory& directory_,
+                          WriteGuard& writes_,
+                          core::TaskGroup& running_writes_,
+                          Limits const& limits_,
+                          bool read_only_)
+        : directory(directory_),
+          writes(writes_),
+          running_writes(running_writes_),
+          limits(limits_),
+          read_only(read_only_) {}
+
+    OrganizationDirectory& directory;
+    WriteGuard& writes;
+    core::TaskGroup& running_writes; ///< writes finish here even when their caller has gone
+    Limits const& limits;
+    bool read_only; ///< tools.read_only of the configuration
+};
+
+/// Adapts a tool of one organization to the protocol: resolves `organization`, checks role, read-only and the project
+/// allow-list, hands over a ready scope, words errors, and adds `_meta["ado-mcpd/identity"]`.
+std::unique_ptr<protocol::ToolHandler> make_routed_tool(std::unique_ptr<OrganizationTool> tool,
+                                                        RoutedToolEnvironment const& env);
+
+/// `list_organizations`: the connectors, how they stand and what each may do. No upstream request.
+std::unique_ptr<protocol::ToolHandler> make_list_organizations_tool(OrganizationDirectory& directory,
+                                                                    bool read_only);
+
+} // namespace server
