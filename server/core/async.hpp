@@ -19,7 +19,8 @@
 
 namespace core {
 
-/// Something one coroutine sets and others wait for. One thread. Waiting ends early when cancelled (terminal).
+/// Something one coroutine sets and others wait for. One thread. Waiting ends early when cancelled
+/// (terminal).
 class Event {
 public:
     Event();
@@ -38,8 +39,8 @@ private:
     std::deque<Waiter*> waiters_;
 };
 
-/// A counted resource with a first-in first-out, bounded queue: release hands over to the first waiter, newcomers never
-/// barge. One thread.
+/// A counted resource with a first-in first-out, bounded queue: release hands over to the first waiter,
+/// newcomers never barge. One thread.
 class Semaphore {
 public:
     /// `queue_limit`: how many may wait; one more is refused with ErrorKind::overloaded.
@@ -61,8 +62,8 @@ public:
         Semaphore* owner_ = nullptr;
     };
 
-    /// Fails with timeout at the deadline, cancelled when the waiter was cancelled, overloaded when the queue is full.
-    /// The semaphore must outlive the permit.
+    /// Fails with timeout at the deadline, cancelled when the waiter was cancelled, overloaded when the queue
+    /// is full. The semaphore must outlive the permit.
     Task<Result<Permit>> acquire(Deadline deadline);
     std::size_t in_use() const noexcept { return in_use_; }
     std::size_t waiting() const noexcept { return waiters_.size(); }
@@ -98,12 +99,14 @@ struct BlockingState {
 };
 template <>
 struct BlockingState<void> {};
-/// Runs `work` on the pool, then resumes the caller on its own executor. Not cancellable: the work runs to its end.
+/// Runs `work` on the pool, then resumes the caller on its own executor. Not cancellable: the work runs to
+/// its end.
 Task<void> run_on_pool(BlockingPool& pool, std::function<void()> work);
 } // namespace detail
 
-/// Runs `work` (no coroutine) on the pool and returns its result on the caller's executor. `work` owns what it captures
-/// or refers to what outlives it; it runs to its end even when the caller is cancelled. Call it in a statement of its own:
+/// Runs `work` (no coroutine) on the pool and returns its result on the caller's executor. `work` owns what
+/// it captures or refers to what outlives it; it runs to its end even when the caller is cancelled. Call it
+/// in a statement of its own:
 ///     auto job = [path] { return read_file(path); };
 ///     auto text = co_await run_blocking(pool, std::move(job));
 template <class Work, class T = std::invoke_result_t<Work&>>

@@ -10,8 +10,8 @@
 
 namespace core {
 
-/// What one call learned on its way: filled by the layers below, read by the front for `_meta`, logs and metrics. Owned by
-/// the call; used from one thread.
+/// What one call learned on its way: filled by the layers below, read by the front for `_meta`, logs and
+/// metrics. Owned by the call; used from one thread.
 class CallTrace {
 public:
     std::string method;   ///< credential method that served the call: pat, oauth, managed_identity

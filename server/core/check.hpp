@@ -5,4 +5,5 @@ namespace core {
 } // namespace core
 
 // Aborts when an invariant of this program does not hold. Never for input.
-#define ADOMCPD_CHECK(condition) ((condition) ? void(0) : ::core::check_failed(#condition, __FILE__, __LINE__))
+#define ADOMCPD_CHECK(condition)                                                                             \
+    ((condition) ? void(0) : ::core::check_failed(#condition, __FILE__, __LINE__))

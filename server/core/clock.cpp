@@ -9,9 +9,13 @@
 
 namespace core {
 
-SteadyTime SystemClock::now() const noexcept { return std::chrono::steady_clock::now(); }
+SteadyTime SystemClock::now() const noexcept {
+    return std::chrono::steady_clock::now();
+}
 
-SystemTime SystemClock::system_now() const noexcept { return std::chrono::system_clock::now(); }
+SystemTime SystemClock::system_now() const noexcept {
+    return std::chrono::system_clock::now();
+}
 
 Task<void> SystemClock::sleep_until(SteadyTime when) {
     auto executor = co_await asio::this_coro::executor;

@@ -10,8 +10,8 @@ namespace core {
 using SteadyTime = std::chrono::steady_clock::time_point;
 using SystemTime = std::chrono::system_clock::time_point;
 
-/// Time as a dependency. Steady time for intervals and deadlines, system time only for what the outside dates (expiry of
-/// tokens, records). Tests drive a ManualClock.
+/// Time as a dependency. Steady time for intervals and deadlines, system time only for what the outside dates
+/// (expiry of tokens, records). Tests drive a ManualClock.
 class Clock {
 public:
     virtual ~Clock() = default;

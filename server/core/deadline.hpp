@@ -7,7 +7,8 @@
 
 namespace core {
 
-/// A point in steady time by which something must be done. Passed down by value; each layer may only shorten it.
+/// A point in steady time by which something must be done. Passed down by value; each layer may only shorten
+/// it.
 class Deadline {
 public:
     static Deadline never() noexcept { return Deadline(SteadyTime::max()); }

@@ -7,8 +7,8 @@
 
 namespace core {
 
-/// What went wrong, as coarse as a caller has to branch on it. Each kind is mapped once to every outer surface
-/// (tool result, HTTP status, log level) in server/router/error_surface.cpp.
+/// What went wrong, as coarse as a caller has to branch on it. Each kind is mapped once to every outer
+/// surface (tool result, HTTP status, log level) in server/router/error_surface.cpp.
 enum class ErrorKind {
     cancelled,        ///< the caller went away
     timeout,          ///< a deadline passed
@@ -28,8 +28,8 @@ enum class ErrorKind {
 
 std::string_view to_string(ErrorKind kind) noexcept;
 
-/// An error that may be shown: `message`, `code`, `fix` and `activity_id` are written for a person or a model and hold no
-/// secret. `detail` is for logs only.
+/// An error that may be shown: `message`, `code`, `fix` and `activity_id` are written for a person or a model
+/// and hold no secret. `detail` is for logs only.
 class Error {
 public:
     Error(ErrorKind kind, std::string message);
@@ -39,7 +39,8 @@ public:
     std::string const& message() const noexcept { return message_; }
     /// What the reader can do about it; may be empty.
     std::string const& fix() const noexcept { return fix_; }
-    /// A stable code: the upstream's (TF401320, AADSTS700082) or this program's own (snake_case); may be empty.
+    /// A stable code: the upstream's (TF401320, AADSTS700082) or this program's own (snake_case); may be
+    /// empty.
     std::string const& code() const noexcept { return code_; }
     /// The upstream's correlation or activity id; may be empty.
     std::string const& activity_id() const noexcept { return activity_id_; }
@@ -47,8 +48,8 @@ public:
     /// HTTP status of the upstream's answer, 0 when there was none.
     int status() const noexcept { return status_; }
     std::optional<std::chrono::seconds> retry_after() const noexcept { return retry_after_; }
-    /// True when it is certain that the upstream did not act on the request (refused before it was looked at, or never
-    /// sent). A write may then be repeated safely; when false its outcome is unknown.
+    /// True when it is certain that the upstream did not act on the request (refused before it was looked at,
+    /// or never sent). A write may then be repeated safely; when false its outcome is unknown.
     bool not_sent() const noexcept { return not_sent_; }
 
     Error&& with_message(std::string message) &&;

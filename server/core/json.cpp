@@ -7,7 +7,8 @@
 namespace core {
 namespace {
 
-/// Depth of the deepest container, without building anything. Strings are skipped; malformed text is the parser's matter.
+/// Depth of the deepest container, without building anything. Strings are skipped; malformed text is the
+/// parser's matter.
 std::size_t container_depth(std::string_view text) noexcept {
     std::size_t depth = 0;
     std::size_t deepest = 0;
@@ -50,7 +51,8 @@ Result<Json> parse_json(std::string_view text, JsonLimits const& limits) {
                         std::to_string(limits.max_bytes));
     }
     if (container_depth(text) > limits.max_depth) {
-        return fail(ErrorKind::protocol, "JSON is nested deeper than " + std::to_string(limits.max_depth) + " levels");
+        return fail(ErrorKind::protocol,
+                    "JSON is nested deeper than " + std::to_string(limits.max_depth) + " levels");
     }
     if (text.starts_with("\xEF\xBB\xBF")) {
         text.remove_prefix(3);
@@ -65,7 +67,9 @@ Result<Json> parse_json(std::string_view text, JsonLimits const& limits) {
     }
 }
 
-std::string dump_json(Json const& value) { return value.dump(-1, ' ', false, Json::error_handler_t::replace); }
+std::string dump_json(Json const& value) {
+    return value.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
 
 std::string dump_json_pretty(Json const& value) {
     return value.dump(2, ' ', false, Json::error_handler_t::replace);

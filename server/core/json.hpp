@@ -12,7 +12,8 @@
 
 namespace core {
 
-/// Include <nlohmann/json.hpp> where values are built or read member by member; this header is enough to pass them on.
+/// Include <nlohmann/json.hpp> where values are built or read member by member; this header is enough to pass
+/// them on.
 using Json = nlohmann::json;
 
 class JsonLimits {
@@ -23,16 +24,16 @@ public:
 
 inline constexpr std::size_t kUpstreamJsonDepth = 128;
 
-/// Parses one JSON text. Limits are checked before the parser runs. A UTF-8 BOM in front is skipped. Errors are
-/// ErrorKind::protocol and say where.
+/// Parses one JSON text. Limits are checked before the parser runs. A UTF-8 BOM in front is skipped. Errors
+/// are ErrorKind::protocol and say where.
 Result<Json> parse_json(std::string_view text, JsonLimits const& limits);
 
 /// Never throws: invalid UTF-8 inside strings is replaced by U+FFFD.
 std::string dump_json(Json const& value);
 std::string dump_json_pretty(Json const& value);
 
-/// Member look-up that survives any shape: nullptr / nullopt when `object` is no object or the member is absent or of
-/// another type. Views point into `object`.
+/// Member look-up that survives any shape: nullptr / nullopt when `object` is no object or the member is
+/// absent or of another type. Views point into `object`.
 Json const* find(Json const& object, std::string_view key) noexcept;
 Json const* find_object(Json const& object, std::string_view key) noexcept;
 Json const* find_array(Json const& object, std::string_view key) noexcept;

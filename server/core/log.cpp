@@ -23,7 +23,8 @@ std::atomic<Format> g_format{Format::json};
 std::string* g_capture = nullptr;
 std::mutex g_capture_mutex;
 
-/// The queue and its writer thread are made by the first event. Overrun drops the oldest line and never blocks the loop.
+/// The queue and its writer thread are made by the first event. Overrun drops the oldest line and never
+/// blocks the loop.
 spdlog::logger& sink() {
     static std::shared_ptr<spdlog::details::thread_pool> const pool =
         std::make_shared<spdlog::details::thread_pool>(kQueueLines, 1);
@@ -48,7 +49,8 @@ std::string_view name_of(Level level) {
 std::string format_line(Level level, std::string_view event, Fields fields) {
     std::string line;
     auto const now = std::chrono::system_clock::now();
-    auto const millis = std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch()).count() % 1000;
+    auto const millis =
+        std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch()).count() % 1000;
     std::string time = format_utc(now);
     time.pop_back();
     std::string const fraction = std::to_string(1000 + millis).substr(1);
@@ -60,7 +62,13 @@ std::string format_line(Level level, std::string_view event, Fields fields) {
         }
         line.append("}");
     } else {
-        line.append(time).append(".").append(fraction).append("Z ").append(name_of(level)).append(" ").append(event);
+        line.append(time)
+            .append(".")
+            .append(fraction)
+            .append("Z ")
+            .append(name_of(level))
+            .append(" ")
+            .append(event);
         for (Field const& field : fields) {
             line.append(" ").append(field.encoded());
         }
@@ -91,10 +99,12 @@ bool is_word(char c) noexcept {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
 
-bool is_base64url(char c) noexcept { return is_word(c) || c == '-' || c == '_'; }
+bool is_base64url(char c) noexcept {
+    return is_word(c) || c == '-' || c == '_';
+}
 
-/// Looks like a credential: an Azure DevOps PAT (84 characters with the AZDO signature near the end, or 52 of lower-case
-/// base32), or this daemon's own agent token.
+/// Looks like a credential: an Azure DevOps PAT (84 characters with the AZDO signature near the end, or 52 of
+/// lower-case base32), or this daemon's own agent token.
 bool is_secret_word(std::string_view word) noexcept {
     if (word.size() >= 80 && word.size() <= 88) {
         std::size_t const mark = word.find("AZDO", 70);
@@ -115,7 +125,8 @@ bool is_secret_word(std::string_view word) noexcept {
 
 } // namespace
 
-Field::Field(std::string_view key, std::string_view value) : encoded_(encode(key, Json(mask_secrets(value)))) {}
+Field::Field(std::string_view key, std::string_view value)
+    : encoded_(encode(key, Json(mask_secrets(value)))) {}
 Field::Field(std::string_view key, bool value) : encoded_(encode(key, Json(value))) {}
 Field::Field(std::string_view key, long long value) : encoded_(encode(key, Json(value))) {}
 Field::Field(std::string_view key, std::chrono::nanoseconds value)
@@ -126,14 +137,26 @@ void configure(Level level, Format format) {
     g_format.store(format);
 }
 
-Level level() noexcept { return g_level.load(std::memory_order_relaxed); }
+Level level() noexcept {
+    return g_level.load(std::memory_order_relaxed);
+}
 
-void flush() { sink().flush(); }
+void flush() {
+    sink().flush();
+}
 
-void debug(std::string_view event, Fields fields) { write(Level::debug, event, fields); }
-void info(std::string_view event, Fields fields) { write(Level::info, event, fields); }
-void warn(std::string_view event, Fields fields) { write(Level::warn, event, fields); }
-void error(std::string_view event, Fields fields) { write(Level::error, event, fields); }
+void debug(std::string_view event, Fields fields) {
+    write(Level::debug, event, fields);
+}
+void info(std::string_view event, Fields fields) {
+    write(Level::info, event, fields);
+}
+void warn(std::string_view event, Fields fields) {
+    write(Level::warn, event, fields);
+}
+void error(std::string_view event, Fields fields) {
+    write(Level::error, event, fields);
+}
 
 std::string mask_secrets(std::string_view text) {
     static constexpr std::string_view kMask = "[REDACTED]";

@@ -9,8 +9,8 @@ namespace core {
 class Secret;
 }
 
-/// Structured logging: an event name and fields, one JSON object (or text line) each on stderr. This facade keeps the
-/// logging library out of every other translation unit. Bodies are never logged, secrets cannot be.
+/// Structured logging: an event name and fields, one JSON object (or text line) each on stderr. This facade
+/// keeps the logging library out of every other translation unit. Bodies are never logged, secrets cannot be.
 namespace core::log {
 
 enum class Level { debug, info, warn, error, off };
@@ -51,10 +51,12 @@ void info(std::string_view event, Fields fields = {});
 void warn(std::string_view event, Fields fields = {});
 void error(std::string_view event, Fields fields = {});
 
-/// Masks anything shaped like a PAT, a JWT or an Entra refresh token inside free text (upstream messages, arguments).
+/// Masks anything shaped like a PAT, a JWT or an Entra refresh token inside free text (upstream messages,
+/// arguments).
 std::string mask_secrets(std::string_view text);
 
-/// Tests: every formatted line also goes here while set; nullptr ends it. Not thread-safe against running events.
+/// Tests: every formatted line also goes here while set; nullptr ends it. Not thread-safe against running
+/// events.
 void set_capture(std::string* sink);
 
 } // namespace core::log

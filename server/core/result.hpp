@@ -9,11 +9,14 @@
 
 namespace core {
 
-/// Everything the network, the user or the environment can cause comes back as a Result. Exceptions mean a bug.
+/// Everything the network, the user or the environment can cause comes back as a Result. Exceptions mean a
+/// bug.
 template <class T = void>
 using Result = tl::expected<T, Error>;
 
-inline tl::unexpected<Error> fail(Error error) { return tl::unexpected<Error>(std::move(error)); }
+inline tl::unexpected<Error> fail(Error error) {
+    return tl::unexpected<Error>(std::move(error));
+}
 
 inline tl::unexpected<Error> fail(ErrorKind kind, std::string message) {
     return tl::unexpected<Error>(Error(kind, std::move(message)));
@@ -24,8 +27,9 @@ inline tl::unexpected<Error> fail(ErrorKind kind, std::string message) {
 #define ADOMCPD_CONCAT_INNER(a, b) a##b
 #define ADOMCPD_CONCAT(a, b) ADOMCPD_CONCAT_INNER(a, b)
 
-// CO_TRY(auto item, co_await f(x)); binds the value or co_returns the error. One per line. The awaited expression stands
-// alone in its statement: see the GCC 12 coroutine rules (no aggregate, capture or initializer-list temporaries in it).
+// CO_TRY(auto item, co_await f(x)); binds the value or co_returns the error. One per line. The awaited
+// expression stands alone in its statement: see the GCC 12 coroutine rules (no aggregate, capture or
+// initializer-list temporaries in it).
 #define CO_TRY(declaration, ...)                                                                             \
     auto ADOMCPD_CONCAT(adomcpd_result_, __LINE__) = __VA_ARGS__;                                            \
     if (!ADOMCPD_CONCAT(adomcpd_result_, __LINE__))                                                          \

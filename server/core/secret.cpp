@@ -31,17 +31,25 @@ Secret& Secret::operator=(Secret&& other) noexcept {
     return *this;
 }
 
-Secret::~Secret() { wipe(); }
+Secret::~Secret() {
+    wipe();
+}
 
-std::string_view Secret::expose() const noexcept { return {bytes_.get(), size_}; }
+std::string_view Secret::expose() const noexcept {
+    return {bytes_.get(), size_};
+}
 
-Secret Secret::clone() const { return Secret(expose()); }
+Secret Secret::clone() const {
+    return Secret(expose());
+}
 
 bool Secret::equals(std::string_view other) const noexcept {
     return other.size() == size_ && CRYPTO_memcmp(bytes_.get(), other.data(), size_) == 0;
 }
 
-void Secret::wipe() noexcept { core::wipe(bytes_.get(), size_); }
+void Secret::wipe() noexcept {
+    core::wipe(bytes_.get(), size_);
+}
 
 void wipe(void* bytes, std::size_t size) noexcept {
     if (bytes != nullptr && size != 0) {

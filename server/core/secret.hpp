@@ -9,9 +9,9 @@
 
 namespace core {
 
-/// Bytes that must not be printed, logged, compared with == or copied by accident. Move-only; the one heap block it lives
-/// in never moves and is wiped when freed. `expose()` is the only way to the bytes; a lint test lists the files that may
-/// call it.
+/// Bytes that must not be printed, logged, compared with == or copied by accident. Move-only; the one heap
+/// block it lives in never moves and is wiped when freed. `expose()` is the only way to the bytes; a lint
+/// test lists the files that may call it.
 class Secret {
 public:
     Secret() noexcept;
@@ -36,7 +36,8 @@ private:
     std::size_t size_ = 0;
 };
 
-/// Overwrites a buffer that held a secret on its way (a header line, a form body) in a way the optimiser keeps.
+/// Overwrites a buffer that held a secret on its way (a header line, a form body) in a way the optimiser
+/// keeps.
 void wipe(void* bytes, std::size_t size) noexcept;
 
 template <class Stream>

@@ -14,20 +14,22 @@
 
 namespace core {
 
-/// One fetch at a time, many waiters: whoever comes while a fetch runs gets that fetch's result, or its error. The fetch
-/// runs detached from its callers, so cancelling one of them ends only that one's wait. One thread. T is copied to each
-/// waiter through `clone`.
+/// One fetch at a time, many waiters: whoever comes while a fetch runs gets that fetch's result, or its
+/// error. The fetch runs detached from its callers, so cancelling one of them ends only that one's wait. One
+/// thread. T is copied to each waiter through `clone`.
 template <class T>
 class SingleFlight {
 public:
     using Fetch = std::function<Task<Result<T>>()>;
     using Clone = std::function<T(T const&)>;
 
-    SingleFlight(asio::any_io_executor executor, Clone clone) : executor_(std::move(executor)), clone_(std::move(clone)) {}
+    SingleFlight(asio::any_io_executor executor, Clone clone)
+        : executor_(std::move(executor)), clone_(std::move(clone)) {}
 
     bool in_flight() const noexcept { return flight_ != nullptr; }
 
-    /// Starts `fetch` unless one is running. `fetch` and what it refers to must outlive the run, not the caller.
+    /// Starts `fetch` unless one is running. `fetch` and what it refers to must outlive the run, not the
+    /// caller.
     void start(Fetch fetch) {
         if (flight_) {
             return;
@@ -41,7 +43,8 @@ public:
         std::shared_ptr<Flight> const flight = flight_;
         bool const done = co_await flight->done.wait(deadline);
         if (!done) {
-            co_return fail(ErrorKind::timeout, "gave up waiting for a credential that is still being fetched");
+            co_return fail(ErrorKind::timeout,
+                           "gave up waiting for a credential that is still being fetched");
         }
         if (!*flight->result) {
             co_return fail(flight->result->error());
@@ -55,7 +58,8 @@ private:
         std::optional<Result<T>> result;
     };
 
-    static Task<void> run(SingleFlight* owner, std::weak_ptr<int> alive, std::shared_ptr<Flight> flight, Fetch fetch) {
+    static Task<void>
+    run(SingleFlight* owner, std::weak_ptr<int> alive, std::shared_ptr<Flight> flight, Fetch fetch) {
         try {
             Result<T> result = co_await fetch();
             flight->result.emplace(std::move(result));

@@ -10,9 +10,9 @@
 
 namespace core {
 
-/// Coroutines that run on their own but belong to somebody: connections of a listener, background refreshes. Each child
-/// has a cancellation signal of its own; closing the owner's socket alone would not wake a child that waits elsewhere.
-/// One thread. A child's exception is logged as a bug and ends only that child.
+/// Coroutines that run on their own but belong to somebody: connections of a listener, background refreshes.
+/// Each child has a cancellation signal of its own; closing the owner's socket alone would not wake a child
+/// that waits elsewhere. One thread. A child's exception is logged as a bug and ends only that child.
 class TaskGroup {
 public:
     explicit TaskGroup(asio::any_io_executor executor);

@@ -15,11 +15,12 @@ namespace core {
 
 class AccessToken {
 public:
-    AccessToken(Secret value_, AuthScheme scheme_, SystemTime expires_at_, SystemTime refresh_at_, std::string method_)
-        : value(std::move(value_)),
-          scheme(scheme_),
-          expires_at(expires_at_),
-          refresh_at(refresh_at_),
+    AccessToken(Secret value_,
+                AuthScheme scheme_,
+                SystemTime expires_at_,
+                SystemTime refresh_at_,
+                std::string method_)
+        : value(std::move(value_)), scheme(scheme_), expires_at(expires_at_), refresh_at(refresh_at_),
           method(std::move(method_)) {}
 
     AccessToken clone() const { return {value.clone(), scheme, expires_at, refresh_at, method}; }
@@ -31,18 +32,18 @@ public:
     std::string method;    ///< pat | oauth | managed_identity
 };
 
-/// Where a client gets the credential for its next request. Declared here because `ado` must name it, `auth` must
-/// implement it, and neither may know the other.
+/// Where a client gets the credential for its next request. Declared here because `ado` must name it, `auth`
+/// must implement it, and neither may know the other.
 class TokenSource {
 public:
     virtual ~TokenSource() = default;
 
-    /// A token usable for at least `min_ttl` more. Concurrent callers share one fetch, its result and its error;
-    /// cancelling a caller never cancels the shared fetch. `ctx` must outlive the task.
+    /// A token usable for at least `min_ttl` more. Concurrent callers share one fetch, its result and its
+    /// error; cancelling a caller never cancels the shared fetch. `ctx` must outlive the task.
     virtual Task<Result<AccessToken>> get(std::chrono::seconds min_ttl, CallContext const& ctx) = 0;
 
-    /// The upstream refused `rejected` with a 401: the next get() fetches anew, once per rejected value. Naming a token
-    /// that is no longer the current one changes nothing.
+    /// The upstream refused `rejected` with a 401: the next get() fetches anew, once per rejected value.
+    /// Naming a token that is no longer the current one changes nothing.
     virtual void invalidate(AccessToken const& rejected) = 0;
 };
 

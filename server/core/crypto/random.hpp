@@ -5,7 +5,8 @@
 
 namespace core {
 
-/// From the operating system's generator (OpenSSL RAND_bytes). Aborts when there is none: nothing safe could follow.
+/// From the operating system's generator (OpenSSL RAND_bytes). Aborts when there is none: nothing safe could
+/// follow.
 std::string random_bytes(std::size_t count);
 std::string random_uuid(); ///< RFC 4122 version 4, lower case
 double random_unit();      ///< [0, 1); for jitter

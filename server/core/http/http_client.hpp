@@ -21,9 +21,10 @@ class HttpClient {
 public:
     virtual ~HttpClient() = default;
 
-    /// Any HTTP status is a success here; redirects are not followed. `req` and `ctx` must outlive the returned task.
-    /// Cancelling (terminal) aborts the connection in use. Safe to call concurrently on its thread. Fails with timeout,
-    /// cancelled, network, tls, protocol, overloaded; Error::not_sent() says whether the bytes may have reached the peer.
+    /// Any HTTP status is a success here; redirects are not followed. `req` and `ctx` must outlive the
+    /// returned task. Cancelling (terminal) aborts the connection in use. Safe to call concurrently on its
+    /// thread. Fails with timeout, cancelled, network, tls, protocol, overloaded; Error::not_sent() says
+    /// whether the bytes may have reached the peer.
     virtual Task<Result<HttpResponse>> send(HttpRequest const& req, CallContext const& ctx) = 0;
 };
 
@@ -33,22 +34,24 @@ public:
     std::size_t queue_per_origin = 256; ///< callers waiting for a connection; one more is `overloaded`
     std::chrono::seconds idle = std::chrono::seconds(50); ///< below the 60 s at which common front ends close
     std::chrono::seconds connect = std::chrono::seconds(10);
-    std::chrono::seconds request = std::chrono::seconds(30); ///< longest silence, beside the caller's deadline
+    std::chrono::seconds request =
+        std::chrono::seconds(30); ///< longest silence, beside the caller's deadline
 };
 
-/// `http://[user:password@]host:port`: TLS requests go through CONNECT, plain ones with an absolute target. `no_proxy`:
-/// host names, `.suffix`es or `*`; loopback never goes through a proxy.
+/// `http://[user:password@]host:port`: TLS requests go through CONNECT, plain ones with an absolute target.
+/// `no_proxy`: host names, `.suffix`es or `*`; loopback never goes through a proxy.
 class ProxySettings {
 public:
     ProxySettings(Origin proxy_, Secret authorization_, std::vector<std::string> no_proxy_)
-        : proxy(std::move(proxy_)), authorization(std::move(authorization_)), no_proxy(std::move(no_proxy_)) {}
+        : proxy(std::move(proxy_)), authorization(std::move(authorization_)), no_proxy(std::move(no_proxy_)) {
+    }
     Origin proxy;
     Secret authorization; ///< value of Proxy-Authorization, empty when none
     std::vector<std::string> no_proxy;
 };
 
-/// A client with one keep-alive pool per origin, all on `executor`'s thread. What is passed by reference outlives it.
-/// Close with shutdown() before the executor stops.
+/// A client with one keep-alive pool per origin, all on `executor`'s thread. What is passed by reference
+/// outlives it. Close with shutdown() before the executor stops.
 class PooledHttpClient : public HttpClient {
 public:
     /// Closes idle connections and stops timers; requests in flight run on.

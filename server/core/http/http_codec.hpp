@@ -34,8 +34,8 @@ public:
 class HttpRequestReader {
 public:
     virtual ~HttpRequestReader() = default;
-    /// The next head; nullopt at a clean end of the stream. A malformed or oversized one fails with protocol and the
-    /// status to answer with in Error::status() (400, 413, 431, 505).
+    /// The next head; nullopt at a clean end of the stream. A malformed or oversized one fails with protocol
+    /// and the status to answer with in Error::status() (400, 413, 431, 505).
     virtual Task<Result<std::optional<HttpRequestHead>>> read_head() = 0;
     /// The body that belongs to the last head. Answers `Expect: 100-continue` first. 413 when over the limit.
     virtual Task<Result<std::string>> read_body() = 0;
@@ -45,7 +45,8 @@ public:
 
 std::unique_ptr<HttpRequestReader> make_request_reader(ByteStream& stream, HttpParseLimits limits);
 
-/// Head of a response, ending with the empty line. `content_length` nullopt: no Content-Length field (streams, 204).
+/// Head of a response, ending with the empty line. `content_length` nullopt: no Content-Length field
+/// (streams, 204).
 std::string serialize_response_head(int status,
                                     HttpHeaders const& headers,
                                     std::optional<std::size_t> content_length,
@@ -56,8 +57,8 @@ std::string_view reason_phrase(int status) noexcept;
 /// Head of a request without the Authorization field, which the client writes apart so that it can wipe it.
 std::string serialize_request_head(HttpRequest const& req, std::size_t content_length, bool absolute_target);
 
-/// Reads one response. `head_request`: no body follows. Fails with protocol, and whatever the stream fails with;
-/// `any_byte` tells whether anything had arrived (the stale-connection rule asks).
+/// Reads one response. `head_request`: no body follows. Fails with protocol, and whatever the stream fails
+/// with; `any_byte` tells whether anything had arrived (the stale-connection rule asks).
 class HttpResponseReader {
 public:
     virtual ~HttpResponseReader() = default;

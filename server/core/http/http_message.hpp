@@ -50,7 +50,8 @@ public:
     std::uint16_t port;
 };
 
-/// An absolute http or https URL, split. `target` is path and query, begins with `/`, no fragment, already encoded.
+/// An absolute http or https URL, split. `target` is path and query, begins with `/`, no fragment, already
+/// encoded.
 class Url {
 public:
     Url(Origin origin_, std::string target_) : origin(std::move(origin_)), target(std::move(target_)) {}
@@ -69,13 +70,15 @@ public:
     Url url;
     HttpHeaders headers; ///< Host, Content-Length and Connection are written by the client
     std::string body;
-    /// The credential, when there is one: the client writes it as the Authorization header, by `auth_scheme`, into a buffer
-    /// that is wiped after use.
+    /// The credential, when there is one: the client writes it as the Authorization header, by `auth_scheme`,
+    /// into a buffer that is wiped after use.
     Secret credential;
     AuthScheme auth_scheme = AuthScheme::bearer;
-    /// Body that holds a secret (token requests); used instead of `body` when not empty, and wiped by its type.
+    /// Body that holds a secret (token requests); used instead of `body` when not empty, and wiped by its
+    /// type.
     Secret secret_body;
-    /// The caller's mark that sending twice does no harm. Only such requests are repeated on a stale connection.
+    /// The caller's mark that sending twice does no harm. Only such requests are repeated on a stale
+    /// connection.
     bool idempotent = false;
     std::size_t max_response_bytes = 8U * 1024 * 1024;
 };

@@ -25,9 +25,10 @@ public:
     std::chrono::seconds retry_after_cap = std::chrono::seconds(30);
 };
 
-/// Repeats idempotent requests on connect failures, 429, 502, 503 and 504, with full jitter, never beyond the deadline, and
-/// not on a 503 that says the organization is stopped (TF24668). Non-idempotent requests pass through once, except when
-/// Error::not_sent() is certain.
-std::unique_ptr<HttpClient> make_retrying_client(HttpClient& inner, RetryPolicy policy, Clock& clock, Jitter jitter);
+/// Repeats idempotent requests on connect failures, 429, 502, 503 and 504, with full jitter, never beyond the
+/// deadline, and not on a 503 that says the organization is stopped (TF24668). Non-idempotent requests pass
+/// through once, except when Error::not_sent() is certain.
+std::unique_ptr<HttpClient>
+make_retrying_client(HttpClient& inner, RetryPolicy policy, Clock& clock, Jitter jitter);
 
 } // namespace core

@@ -14,8 +14,9 @@
 
 namespace core {
 
-/// Names to addresses. getaddrinfo cannot be cancelled, so look-ups run on the blocking pool, detached: a caller's deadline
-/// holds while the look-up goes on for others. Answers are kept 30 s; a stale one is served while it is refreshed.
+/// Names to addresses. getaddrinfo cannot be cancelled, so look-ups run on the blocking pool, detached: a
+/// caller's deadline holds while the look-up goes on for others. Answers are kept 30 s; a stale one is served
+/// while it is refreshed.
 class Resolver {
 public:
     virtual ~Resolver() = default;

@@ -13,8 +13,9 @@
 
 namespace core {
 
-/// A connected byte stream: TCP, TLS over TCP, or a scripted one in tests. One reader and one writer at a time, on the
-/// thread that owns it. After a timeout, a cancellation or any error the stream is dead: close or abort it, never reuse.
+/// A connected byte stream: TCP, TLS over TCP, or a scripted one in tests. One reader and one writer at a
+/// time, on the thread that owns it. After a timeout, a cancellation or any error the stream is dead: close
+/// or abort it, never reuse.
 class ByteStream {
 public:
     virtual ~ByteStream() = default;
@@ -25,10 +26,11 @@ public:
     virtual Task<Result<void>> write(std::span<asio::const_buffer const> buffers) = 0;
     /// Applies to every later operation, until set again. Default: never.
     virtual void set_deadline(Deadline deadline) = 0;
-    /// Waits, without reading, until the peer closed or reset (true) or sent something (false). Ends when cancelled (false).
-    /// May run beside a handler; not beside read_some.
+    /// Waits, without reading, until the peer closed or reset (true) or sent something (false). Ends when
+    /// cancelled (false). May run beside a handler; not beside read_some.
     virtual Task<bool> wait_peer_closed() = 0;
-    /// For an idle keep-alive connection: true when the peer closed, or sent bytes nobody asked for. Does not block.
+    /// For an idle keep-alive connection: true when the peer closed, or sent bytes nobody asked for. Does not
+    /// block.
     virtual bool is_stale() noexcept = 0;
     /// Orderly close (TLS close_notify), bounded by the deadline in force.
     virtual Task<void> close() = 0;

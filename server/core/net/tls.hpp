@@ -13,13 +13,14 @@
 
 namespace core {
 
-/// TLS towards upstreams: TLS 1.2 or later, SNI, the peer's certificate verified against the system's store plus an
-/// optional private CA, host name checked. There is no switch to turn verification off. Keeps one session per origin for
-/// resumption (TLS 1.3 tickets are used once).
+/// TLS towards upstreams: TLS 1.2 or later, SNI, the peer's certificate verified against the system's store
+/// plus an optional private CA, host name checked. There is no switch to turn verification off. Keeps one
+/// session per origin for resumption (TLS 1.3 tickets are used once).
 class TlsClient {
 public:
     virtual ~TlsClient() = default;
-    /// Takes a connected socket. On error the socket is closed. `host` is the name to verify (may be an IP address).
+    /// Takes a connected socket. On error the socket is closed. `host` is the name to verify (may be an IP
+    /// address).
     virtual Task<Result<std::unique_ptr<ByteStream>>>
     handshake(asio::ip::tcp::socket socket, std::string host, std::uint16_t port, Deadline deadline) = 0;
     /// How many handshakes resumed a session; for tests and metrics.
@@ -35,7 +36,8 @@ Result<std::unique_ptr<TlsClient>> make_tls_client(std::optional<std::string> co
 class TlsServer {
 public:
     virtual ~TlsServer() = default;
-    virtual Task<Result<std::unique_ptr<ByteStream>>> handshake(asio::ip::tcp::socket socket, Deadline deadline) = 0;
+    virtual Task<Result<std::unique_ptr<ByteStream>>> handshake(asio::ip::tcp::socket socket,
+                                                                Deadline deadline) = 0;
     /// Reads the files again (blocking). On error the old certificate stays.
     virtual Result<void> reload() = 0;
 };

@@ -1,0 +1,66 @@
+#include "core/crypto/digest.hpp"
+
+#include "core/check.hpp"
+
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <openssl/sha.h>
+
+#include <array>
+#include <limits>
+
+namespace core {
+namespace {
+
+std::string to_string(std::array<unsigned char, SHA256_DIGEST_LENGTH> const& digest) {
+    std::string out;
+    out.reserve(digest.size());
+    for (unsigned char const byte : digest) {
+        out.push_back(static_cast<char>(byte));
+    }
+    return out;
+}
+
+} // namespace
+
+std::string sha256(std::string_view bytes) {
+    std::array<unsigned char, SHA256_DIGEST_LENGTH> digest{};
+    unsigned length = 0;
+    int const ok = EVP_Digest(bytes.data(), bytes.size(), digest.data(), &length, EVP_sha256(), nullptr);
+    ADOMCPD_CHECK(ok == 1 && length == digest.size());
+    return to_string(digest);
+}
+
+std::string hmac_sha256(std::string_view key, std::string_view bytes) {
+    ADOMCPD_CHECK(key.size() <= static_cast<std::size_t>(std::numeric_limits<int>::max()));
+    std::array<unsigned char, SHA256_DIGEST_LENGTH> digest{};
+    unsigned length = 0;
+    unsigned char const* const out = HMAC(EVP_sha256(),
+                                          key.data(),
+                                          static_cast<int>(key.size()),
+                                          reinterpret_cast<unsigned char const*>(bytes.data()),
+                                          bytes.size(),
+                                          digest.data(),
+                                          &length);
+    ADOMCPD_CHECK(out != nullptr && length == digest.size());
+    return to_string(digest);
+}
+
+std::string hex_encode(std::string_view bytes) {
+    static constexpr std::string_view kHex = "0123456789abcdef";
+    std::string out;
+    out.reserve(bytes.size() * 2);
+    for (char const c : bytes) {
+        auto const byte = static_cast<unsigned char>(c);
+        out.push_back(kHex[byte >> 4U]);
+        out.push_back(kHex[byte & 0xFU]);
+    }
+    return out;
+}
+
+bool constant_time_equal(std::string_view a, std::string_view b) noexcept {
+    return a.size() == b.size() && (a.empty() || CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0);
+}
+
+} // namespace core
