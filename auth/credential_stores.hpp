@@ -12,15 +12,17 @@
 #include <utility>
 #include <vector>
 
-/// What `auth` needs kept, as interfaces; server/store implements them on SQLite. Every write is durable (fsync) when its
-/// task completes. `organization` is the canonical, lower-case name.
+/// What `auth` needs kept, as interfaces; server/store implements them on SQLite. Every write is durable
+/// (fsync) when its task completes. `organization` is the canonical, lower-case name.
 namespace auth {
 
-/// A person's delegated grant. The refresh token rotates: the new one is stored before its access token is first used.
+/// A person's delegated grant. The refresh token rotates: the new one is stored before its access token is
+/// first used.
 class OAuthGrant {
 public:
     OAuthGrant(std::string tenant_, std::string client_id_, core::Secret refresh_token_)
-        : tenant(std::move(tenant_)), client_id(std::move(client_id_)), refresh_token(std::move(refresh_token_)) {}
+        : tenant(std::move(tenant_)), client_id(std::move(client_id_)),
+          refresh_token(std::move(refresh_token_)) {}
     OAuthGrant clone() const;
 
     std::string tenant; ///< tenant id (or `organizations`) whose token endpoint redeems it

@@ -10,25 +10,25 @@
 #include <string>
 #include <vector>
 
-/// The credential providers of one organization. Each is a core::TokenSource behind the token cache (auth/token_cache.hpp);
-/// on top of that it tells what it is and how it stands.
+/// The credential providers of one organization. Each is a core::TokenSource behind the token cache
+/// (auth/token_cache.hpp); on top of that it tells what it is and how it stands.
 namespace auth {
 
 /// The Azure DevOps resource in Entra; `/.default` appended it is the scope.
 inline constexpr std::string_view kAzureDevOpsResource = "499b84ac-1321-427f-aa17-267ca6975798";
 
 enum class ProviderState {
-    unknown,         ///< not used yet
-    connected,       ///< the last fetch worked, or none is needed
-    degraded,        ///< serving a valid token while refreshing fails
+    unknown,   ///< not used yet
+    connected, ///< the last fetch worked, or none is needed
+    degraded,  ///< serving a valid token while refreshing fails
     sign_in_required,
     consent_required,
     admin_action_required,
     misconfigured,
     throttled,
     expired,
-    failing,         ///< a transient fault and no valid token
-    not_configured,  ///< no grant, no PAT stored
+    failing,        ///< a transient fault and no valid token
+    not_configured, ///< no grant, no PAT stored
 };
 
 std::string_view to_string(ProviderState state) noexcept;
@@ -39,10 +39,10 @@ public:
     core::SystemTime since{};
     std::string reason; ///< message of the last error; empty when connected
     std::string fix;
-    std::string code;   ///< AADSTS code where there is one
+    std::string code; ///< AADSTS code where there is one
     std::string identity;
     std::string tenant;
-    std::optional<core::SystemTime> expires_at;   ///< of the credential itself (PAT)
+    std::optional<core::SystemTime> expires_at; ///< of the credential itself (PAT)
     std::optional<core::SystemTime> last_refresh;
 };
 
@@ -51,8 +51,8 @@ public:
     /// pat | oauth | managed_identity: the word of the configuration and of `_meta`.
     virtual std::string const& method() const noexcept = 0;
     virtual ProviderStatus status() const = 0;
-    /// True when it was refused for good (sign-in lapsed, PAT expired, nothing stored): the connector passes it over.
-    /// A fault of the moment is not.
+    /// True when it was refused for good (sign-in lapsed, PAT expired, nothing stored): the connector passes
+    /// it over. A fault of the moment is not.
     virtual bool permanently_refused() const noexcept = 0;
     /// The stored credential changed (API, CLI): forget cached tokens, negative caches and states.
     virtual void credential_changed() = 0;
@@ -89,7 +89,15 @@ public:
 std::unique_ptr<CredentialProvider>
 make_oauth_provider(ProviderEnvironment const& env, OAuthProviderConfig config, GrantStore& store);
 
-enum class ManagedIdentitySourceKind { automatic, imds, app_service, arc, service_fabric, cloud_shell, workload_identity };
+enum class ManagedIdentitySourceKind {
+    automatic,
+    imds,
+    app_service,
+    arc,
+    service_fabric,
+    cloud_shell,
+    workload_identity
+};
 
 class ManagedIdentityConfig {
 public:
