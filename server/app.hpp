@@ -1,0 +1,69 @@
+#pragma once
+
+#include "auth/token_verifier.hpp"
+#include "core/async.hpp"
+#include "core/clock.hpp"
+#include "core/task_group.hpp"
+#include "protocol/mcp_http.hpp"
+#include "server/config/config.hpp"
+#include "server/outbound.hpp"
+#include "server/router/connector_factory.hpp"
+#include "server/router/credential_service.hpp"
+#include "server/router/organization_directory.hpp"
+#include "server/store/state_store.hpp"
+#include "server/tools/write_guard.hpp"
+
+#include <boost/asio/io_context.hpp>
+
+#include <memory>
+#include <vector>
+
+namespace server {
+
+/// The composition root below the listeners: builds and owns store, outbound stack, connectors, tools and the MCP endpoint.
+/// `ado-mcpd serve` puts listeners in front of it, `ado-mcpd call` uses it in process.
+class App {
+public:
+    /// Opens the store and reads the CA file: blocking, before the loop runs. `io` outlives the app.
+    static core::Result<std::unique_ptr<App>> make(core::asio::io_context& io, Config config);
+    ~App();
+    App(App const&) = delete;
+    App& operator=(App const&) = delete;
+
+    /// Takes up what is stored, and begins to follow changes by other processes.
+    core::Task<core::Result<void>> start();
+    /// Lets writes under way finish (until `deadline`), then stops background work and closes connections.
+    core::Task<void> stop(core::Deadline deadline);
+
+    Config const& config() const noexcept { return config_; }
+    core::Clock& clock() noexcept { return clock_; }
+    StateStore& store() noexcept { return *store_; }
+    protocol::McpHttpEndpoint& mcp() noexcept { return *mcp_; }
+    CredentialAdmin& credentials() noexcept { return *credentials_; }
+    auth::TokenVerifier& tokens() noexcept { return *tokens_; }
+    bool started() const noexcept { return started_; }
+
+private:
+    App(core::asio::io_context& io, Config config);
+    core::Result<void> build();
+    static core::Task<void> follow_store(App* self);
+
+    Config config_;
+    core::asio::any_io_executor executor_;
+    core::SystemClock clock_;
+    core::BlockingPool pool_;
+    std::unique_ptr<StateStore> store_;
+    std::unique_ptr<Outbound> outbound_;
+    std::unique_ptr<ConnectorParts> parts_;
+    std::unique_ptr<OrganizationDirectory> directory_;
+    std::unique_ptr<CredentialService> credentials_;
+    std::unique_ptr<WriteGuard> writes_;
+    std::unique_ptr<core::TaskGroup> running_writes_;
+    std::unique_ptr<core::TaskGroup> background_;
+    std::vector<std::unique_ptr<protocol::ToolHandler>> tools_;
+    std::unique_ptr<protocol::McpHttpEndpoint> mcp_;
+    std::unique_ptr<auth::TokenVerifier> tokens_;
+    bool started_ = false;
+};
+
+} // namespace server

@@ -1,0 +1,44 @@
+#pragma once
+
+#include "core/async.hpp"
+#include "core/clock.hpp"
+#include "core/http/http_client.hpp"
+#include "core/net/resolver.hpp"
+#include "core/net/tls.hpp"
+#include "core/result.hpp"
+#include "server/config/config.hpp"
+
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+namespace server {
+
+/// Everything a process needs to call out: TLS, names, connection pools, retries. One thread, except for the look-ups.
+class Outbound {
+public:
+    /// Reads the CA file: blocking. `pool` and `clock` outlive it.
+    static core::Result<std::unique_ptr<Outbound>>
+    make(core::asio::any_io_executor executor, core::BlockingPool& pool, core::Clock& clock, Config const& config);
+
+    /// Each request once. For token requests, which have rules of their own.
+    core::HttpClient& once() noexcept { return *pooled_; }
+    /// Repeats idempotent requests. For Azure DevOps.
+    core::HttpClient& retrying() noexcept { return *retrying_; }
+    void shutdown() { pooled_->shutdown(); }
+
+private:
+    Outbound() = default;
+
+    std::unique_ptr<core::TlsClient> tls_;
+    std::unique_ptr<core::Resolver> resolver_;
+    std::unique_ptr<core::PooledHttpClient> pooled_;
+    std::unique_ptr<core::HttpClient> retrying_;
+};
+
+/// `http://[user:password@]host:port` as settings; `no_proxy` comma-separated. Fails with invalid_argument, in words
+/// without the password.
+core::Result<core::ProxySettings> parse_proxy(core::Secret const& url, std::string_view no_proxy);
+
+} // namespace server
