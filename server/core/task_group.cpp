@@ -1,0 +1,107 @@
+#include "core/task_group.hpp"
+
+#include "core/async.hpp"
+#include "core/log.hpp"
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/system/system_error.hpp>
+
+#include <exception>
+#include <list>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace core {
+namespace {
+
+struct Child {
+    asio::cancellation_signal signal;
+};
+
+bool is_cancellation(std::exception_ptr const& thrown) {
+    try {
+        std::rethrow_exception(thrown);
+    } catch (boost::system::system_error const& e) {
+        return e.code() == asio::error::operation_aborted;
+    } catch (...) {
+        return false;
+    }
+}
+
+std::string text_of(std::exception_ptr const& thrown) {
+    try {
+        std::rethrow_exception(thrown);
+    } catch (std::exception const& e) {
+        return e.what();
+    } catch (...) {
+        return "not a std::exception";
+    }
+}
+
+} // namespace
+
+struct TaskGroup::State {
+    explicit State(asio::any_io_executor executor_) : executor(std::move(executor_)) {}
+
+    asio::any_io_executor executor;
+    // Shared with cancel_all(), which a child's end may re-enter.
+    std::list<std::shared_ptr<Child>> children;
+    std::shared_ptr<Event> empty = std::make_shared<Event>();
+};
+
+TaskGroup::TaskGroup(asio::any_io_executor executor) : state_(std::make_shared<State>(std::move(executor))) {}
+
+TaskGroup::~TaskGroup() {
+    cancel_all();
+}
+
+void TaskGroup::spawn(std::string_view name, Task<void> child) {
+    if (state_->children.empty() && state_->empty->is_set()) {
+        state_->empty = std::make_shared<Event>();
+    }
+    auto const place = state_->children.insert(state_->children.end(), std::make_shared<Child>());
+    auto done = [state = state_, place, name](std::exception_ptr thrown) {
+        // Kept until the end of this handler: the slot this handler is bound to belongs to the signal.
+        std::shared_ptr<Child> const self = *place;
+        state->children.erase(place);
+        // A cancelled coroutine that goes on to await something is ended by Asio with this exception: no bug.
+        if (thrown && !is_cancellation(thrown)) {
+            std::string const what = text_of(thrown);
+            log::error("task.exception", {{"task", name}, {"what", what}});
+        }
+        if (state->children.empty()) {
+            std::shared_ptr<Event> const empty = state->empty;
+            empty->set();
+        }
+    };
+    asio::co_spawn(state_->executor,
+                   std::move(child),
+                   asio::bind_cancellation_slot((*place)->signal.slot(), std::move(done)));
+}
+
+void TaskGroup::cancel_all() {
+    std::vector<std::shared_ptr<Child>> const children(state_->children.begin(), state_->children.end());
+    for (std::shared_ptr<Child> const& child : children) {
+        child->signal.emit(asio::cancellation_type::terminal);
+    }
+}
+
+Task<void> TaskGroup::wait() {
+    std::shared_ptr<State> const state = state_;
+    while (!state->children.empty()) {
+        std::shared_ptr<Event> const empty = state->empty;
+        bool const done = co_await empty->wait(Deadline::never());
+        if (!done) {
+            co_return; // the waiter itself was cancelled
+        }
+    }
+}
+
+std::size_t TaskGroup::size() const noexcept {
+    return state_->children.size();
+}
+
+} // namespace core
