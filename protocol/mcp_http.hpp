@@ -4,6 +4,7 @@
 #include "core/http/http_message.hpp"
 #include "core/principal.hpp"
 #include "core/task.hpp"
+#include "protocol/server_identity.hpp"
 #include "protocol/tool.hpp"
 
 #include <memory>
@@ -12,15 +13,6 @@
 #include <vector>
 
 namespace protocol {
-
-/// Name, version and words under which the server presents itself.
-class ServerIdentity {
-public:
-    std::string name = "ado-mcpd";
-    std::string title = "Azure DevOps connector";
-    std::string version;
-    std::string instructions;
-};
 
 class McpHttpReply {
 public:
@@ -32,8 +24,8 @@ public:
     bool failed = false;       ///< a JSON-RPC error or a tool result with isError
 };
 
-/// Streamable HTTP (2026-07-28 and the initialize era on one endpoint) without any I/O: bytes and values in, a reply out.
-/// Era and header rules are in http_binding.hpp; methods in dispatcher.hpp.
+/// Streamable HTTP (2026-07-28 and the initialize era on one endpoint) without any I/O: bytes and values in,
+/// a reply out. Era and header rules are in http_binding.hpp; methods in dispatcher.hpp.
 class McpHttpEndpoint {
 public:
     virtual ~McpHttpEndpoint() = default;
@@ -46,7 +38,8 @@ public:
         virtual bool cancel_on_disconnect() const noexcept = 0;
     };
 
-    /// `method`: GET, POST, DELETE, OPTIONS …; `headers`, `body` as received. Host and Origin were checked by the front.
+    /// `method`: GET, POST, DELETE, OPTIONS …; `headers`, `body` as received. Host and Origin were checked by
+    /// the front.
     virtual std::unique_ptr<Admitted>
     admit(std::string const& method, core::HttpHeaders const& headers, std::string body) = 0;
     /// Runs what was admitted. References outlive the task; cancellation reaches the tool.
@@ -55,6 +48,7 @@ public:
 };
 
 /// `tools` are published in the order given and outlive the endpoint.
-std::unique_ptr<McpHttpEndpoint> make_mcp_http_endpoint(ServerIdentity identity, std::vector<ToolHandler*> tools);
+std::unique_ptr<McpHttpEndpoint> make_mcp_http_endpoint(ServerIdentity identity,
+                                                        std::vector<ToolHandler*> tools);
 
 } // namespace protocol

@@ -26,8 +26,8 @@ public:
     bool open_world = true;
 };
 
-/// A tool as data: everything `tools/list` publishes. Schemas use the subset of JSON Schema that protocol/schema.hpp
-/// validates.
+/// A tool as data: everything `tools/list` publishes. Schemas use the subset of JSON Schema that
+/// protocol/schema.hpp validates.
 class ToolDescriptor {
 public:
     ToolDescriptor(std::string name_,
@@ -36,12 +36,8 @@ public:
                    Json input_schema_,
                    Json output_schema_,
                    ToolHints hints_)
-        : name(std::move(name_)),
-          title(std::move(title_)),
-          description(std::move(description_)),
-          input_schema(std::move(input_schema_)),
-          output_schema(std::move(output_schema_)),
-          hints(hints_) {}
+        : name(std::move(name_)), title(std::move(title_)), description(std::move(description_)),
+          input_schema(std::move(input_schema_)), output_schema(std::move(output_schema_)), hints(hints_) {}
 
     std::string name;
     std::string title;
@@ -51,11 +47,13 @@ public:
     ToolHints hints;
 };
 
-/// What a call came to. Failures of the domain or the upstream are results too (`is_error`), so that a model can act on
-/// them; they carry no structured content, because clients validate that against the output schema.
+/// What a call came to. Failures of the domain or the upstream are results too (`is_error`), so that a model
+/// can act on them; they carry no structured content, because clients validate that against the output
+/// schema.
 class ToolResult {
 public:
-    ToolResult(std::string text_, Json structured_) : text(std::move(text_)), structured(std::move(structured_)) {}
+    ToolResult(std::string text_, Json structured_)
+        : text(std::move(text_)), structured(std::move(structured_)) {}
     static ToolResult error(std::string text_) {
         ToolResult result(std::move(text_), Json());
         result.is_error = true;
@@ -72,8 +70,8 @@ class ToolHandler {
 public:
     virtual ~ToolHandler() = default;
     virtual ToolDescriptor const& descriptor() const noexcept = 0;
-    /// `args` has been validated against the input schema. All references outlive the task. Cancellation (terminal)
-    /// reaches the upstream call. May be called concurrently.
+    /// `args` has been validated against the input schema. All references outlive the task. Cancellation
+    /// (terminal) reaches the upstream call. May be called concurrently.
     virtual core::Task<ToolResult>
     call(Json const& args, core::Principal const& caller, core::CallContext const& ctx) = 0;
 };
