@@ -10,10 +10,11 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
-/// The configuration as an immutable value. Read, checked and filled with defaults by load_config (load_config.hpp);
-/// published as deploy/config.schema.json.
+/// The configuration as a value nobody changes once it is loaded. Read, checked and filled with defaults by
+/// load_config (load_config.hpp); published as deploy/config.schema.json.
 namespace server {
 
 class ListenAddress {
@@ -25,6 +26,7 @@ public:
 };
 
 enum class InboundMode { token, entra, none };
+std::string_view to_string(InboundMode mode) noexcept;
 
 class InboundTlsConfig {
 public:
@@ -67,10 +69,13 @@ public:
 class OutboundConfig {
 public:
     std::optional<std::string> ca_file;
-    core::Secret proxy_url; ///< may carry a password; empty = none
+    core::Secret proxy_url;  ///< may carry a password; empty = none; from `proxy`, else $HTTPS_PROXY
+    std::string proxy_shown; ///< the same without user and password
+    std::vector<std::string> no_proxy; ///< from $NO_PROXY: host names, `.suffix`es or `*`
 };
 
 enum class AuthMethod { managed_identity, oauth, pat };
+std::string_view to_string(AuthMethod method) noexcept;
 
 class AuthMethodConfig {
 public:
@@ -78,8 +83,8 @@ public:
     std::string client_id;           ///< managed_identity: the user-assigned identity
     std::string federated_client_id; ///< managed_identity: both or neither
     std::string federated_tenant_id;
-    std::string tenant;              ///< oauth, optional
-    core::Secret pat;                ///< pat, from pat_file
+    std::string tenant; ///< oauth, optional
+    core::Secret pat;   ///< pat, from pat_file
     std::optional<core::SystemTime> expires;
 };
 
@@ -98,6 +103,7 @@ class KnowledgeSourceConfig {
 public:
     std::string name;
     std::string url;
+    std::vector<AuthMethodConfig> auth; ///< empty = that of the organization's connector
 };
 
 class ToolsConfig {

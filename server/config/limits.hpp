@@ -5,40 +5,41 @@
 
 namespace server {
 
-/// Every size, rate and deadline of the daemon: the key under `limits:`, its default, its unit. Names end in their unit.
+/// Every size, rate and deadline of the daemon: the key under `limits:`, its default, its unit. Names end in
+/// their unit.
 class Limits {
 public:
     // Inbound
-    std::size_t connections = 1024;                ///< per listener; at the cap we stop accepting
-    std::size_t head_bytes = 16 * 1024;            ///< request line and headers -> 431
-    std::size_t header_fields = 100;               ///< -> 431
-    std::size_t body_bytes = 1024 * 1024;          ///< request body -> 413
-    std::size_t json_depth = 64;                   ///< nesting of a request
-    std::chrono::milliseconds head_ms{10'000};     ///< to receive a head once it began
-    std::chrono::milliseconds body_ms{30'000};     ///< to receive a body
+    std::size_t connections = 1024;                  ///< per listener; at the cap we stop accepting
+    std::size_t head_bytes = 16 * 1024;              ///< request line and headers -> 431
+    std::size_t header_fields = 100;                 ///< -> 431
+    std::size_t body_bytes = 1024 * 1024;            ///< request body -> 413
+    std::size_t json_depth = 64;                     ///< nesting of a request
+    std::chrono::milliseconds head_ms{10'000};       ///< to receive a head once it began
+    std::chrono::milliseconds body_ms{30'000};       ///< to receive a body
     std::chrono::milliseconds keep_alive_ms{75'000}; ///< idle connection; above the 60 s of common proxies
-    std::chrono::milliseconds write_ms{30'000};    ///< to write an answer to a slow reader
+    std::chrono::milliseconds write_ms{30'000};      ///< to write an answer to a slow reader
     std::chrono::milliseconds tls_handshake_ms{10'000};
-    std::size_t calls = 256;                       ///< in flight, whole daemon; beyond the queue -> 503
-    std::size_t calls_queue = 1024;                ///< waiting for a place
-    std::chrono::milliseconds drain_ms{20'000};    ///< SIGTERM: for what runs to finish
+    std::size_t calls = 256;                    ///< in flight, whole daemon; beyond the queue -> 503
+    std::size_t calls_queue = 1024;             ///< waiting for a place
+    std::chrono::milliseconds drain_ms{20'000}; ///< SIGTERM: for what runs to finish
     // Calls
-    std::chrono::milliseconds call_ms{55'000};     ///< one tool call; below the 60 s at which clients give up
-    std::size_t answer_bytes = 64 * 1024;          ///< largest text of one answer, and of its structured twin
-    std::size_t search_answer_bytes = 16 * 1024;   ///< default budget of search_code
-    std::size_t search_parallel_files = 8;         ///< hit files fetched side by side
-    std::size_t idempotency_hours = 24;            ///< how long a key is remembered
+    std::chrono::milliseconds call_ms{55'000};   ///< one tool call; below the 60 s at which clients give up
+    std::size_t answer_bytes = 64 * 1024;        ///< largest text of one answer, and of its structured twin
+    std::size_t search_answer_bytes = 16 * 1024; ///< default budget of search_code
+    std::size_t search_parallel_files = 8;       ///< hit files fetched side by side
+    std::size_t idempotency_hours = 24;          ///< how long a key is remembered
     // Outbound
-    std::size_t upstream_connections = 8;          ///< per origin
-    std::size_t upstream_queue = 256;              ///< callers waiting for a connection, per origin
+    std::size_t upstream_connections = 8; ///< per origin
+    std::size_t upstream_queue = 256;     ///< callers waiting for a connection, per origin
     std::chrono::milliseconds upstream_connect_ms{10'000};
     std::chrono::milliseconds upstream_request_ms{30'000}; ///< longest wait for one answer
     std::chrono::milliseconds upstream_idle_ms{50'000};    ///< idle pooled connection
     std::size_t upstream_body_bytes = 8 * 1024 * 1024;     ///< largest answer read from an upstream
     std::size_t upstream_attempts = 3;                     ///< of an idempotent request
-    std::size_t organization_calls = 32;           ///< upstream requests in flight, per organization
-    std::size_t organization_queue = 512;          ///< waiting for one, per organization -> overloaded
-    std::chrono::milliseconds retry_after_cap_ms{30'000};  ///< longest upstream pause that is waited out
+    std::size_t organization_calls = 32;                   ///< upstream requests in flight, per organization
+    std::size_t organization_queue = 512;                 ///< waiting for one, per organization -> overloaded
+    std::chrono::milliseconds retry_after_cap_ms{30'000}; ///< longest upstream pause that is waited out
 };
 
 } // namespace server

@@ -1,0 +1,18 @@
+#pragma once
+
+#include "core/clock.hpp"
+
+#include <chrono>
+#include <optional>
+#include <string_view>
+
+namespace server {
+
+/// When a credential ends, as people write it: `2027-03-01` (to the end of that day, UTC) or
+/// `2027-03-01T12:00:00Z`.
+std::optional<core::SystemTime> parse_expiry(std::string_view text);
+
+/// A span as `90d`, `12h`, `30m` or `45s`; positive, at most ten years.
+std::optional<std::chrono::seconds> parse_lifetime(std::string_view text);
+
+} // namespace server

@@ -1,0 +1,71 @@
+#include "server/config/limits_table.hpp"
+
+#include <array>
+
+namespace server {
+namespace {
+
+constexpr std::int64_t kMinute = 60'000;
+constexpr std::int64_t kHour = 60 * kMinute;
+constexpr std::int64_t kMiB = 1024 * 1024;
+
+// Ranges keep out what cannot work: a deadline shorter than a round trip, a buffer that would take the
+// machine.
+constexpr std::array kEntries{
+    LimitEntry{"connections", &Limits::connections, 1, 1'000'000},
+    LimitEntry{"head_bytes", &Limits::head_bytes, 1024, kMiB},
+    LimitEntry{"header_fields", &Limits::header_fields, 8, 10'000},
+    LimitEntry{"body_bytes", &Limits::body_bytes, 1024, 256 * kMiB},
+    LimitEntry{"json_depth", &Limits::json_depth, 8, 512},
+    LimitEntry{"head_ms", &Limits::head_ms, 100, kHour},
+    LimitEntry{"body_ms", &Limits::body_ms, 100, kHour},
+    LimitEntry{"keep_alive_ms", &Limits::keep_alive_ms, 100, kHour},
+    LimitEntry{"write_ms", &Limits::write_ms, 100, kHour},
+    LimitEntry{"tls_handshake_ms", &Limits::tls_handshake_ms, 100, kHour},
+    LimitEntry{"calls", &Limits::calls, 1, 100'000},
+    LimitEntry{"calls_queue", &Limits::calls_queue, 0, 1'000'000},
+    LimitEntry{"drain_ms", &Limits::drain_ms, 0, kHour},
+    LimitEntry{"call_ms", &Limits::call_ms, 100, kHour},
+    LimitEntry{"answer_bytes", &Limits::answer_bytes, 1024, 16 * kMiB},
+    LimitEntry{"search_answer_bytes", &Limits::search_answer_bytes, 1024, 16 * kMiB},
+    LimitEntry{"search_parallel_files", &Limits::search_parallel_files, 1, 64},
+    LimitEntry{"idempotency_hours", &Limits::idempotency_hours, 1, 24 * 365},
+    LimitEntry{"upstream_connections", &Limits::upstream_connections, 1, 1024},
+    LimitEntry{"upstream_queue", &Limits::upstream_queue, 0, 100'000},
+    LimitEntry{"upstream_connect_ms", &Limits::upstream_connect_ms, 50, 10 * kMinute},
+    LimitEntry{"upstream_request_ms", &Limits::upstream_request_ms, 50, kHour},
+    LimitEntry{"upstream_idle_ms", &Limits::upstream_idle_ms, 0, kHour},
+    LimitEntry{"upstream_body_bytes", &Limits::upstream_body_bytes, 64 * 1024, 256 * kMiB},
+    LimitEntry{"upstream_attempts", &Limits::upstream_attempts, 1, 10},
+    LimitEntry{"organization_calls", &Limits::organization_calls, 1, 10'000},
+    LimitEntry{"organization_queue", &Limits::organization_queue, 0, 100'000},
+    LimitEntry{"retry_after_cap_ms", &Limits::retry_after_cap_ms, 0, kHour},
+};
+
+// Members are all of one size: a member without an entry makes the struct larger than the table.
+static_assert(sizeof(Limits) == kEntries.size() * sizeof(std::size_t));
+static_assert(sizeof(std::chrono::milliseconds) == sizeof(std::size_t));
+
+} // namespace
+
+std::span<LimitEntry const> limit_entries() noexcept {
+    return kEntries;
+}
+
+std::int64_t get_limit(Limits const& limits, LimitEntry const& entry) {
+    if (auto const* count = std::get_if<std::size_t Limits::*>(&entry.member)) {
+        return static_cast<std::int64_t>(limits.**count);
+    }
+    return (limits.*std::get<std::chrono::milliseconds Limits::*>(entry.member)).count();
+}
+
+void set_limit(Limits& limits, LimitEntry const& entry, std::int64_t value) {
+    if (auto const* count = std::get_if<std::size_t Limits::*>(&entry.member)) {
+        limits.** count = static_cast<std::size_t>(value);
+    } else {
+        limits.*std::get<std::chrono::milliseconds Limits::*>(entry.member) =
+            std::chrono::milliseconds(value);
+    }
+}
+
+} // namespace server
