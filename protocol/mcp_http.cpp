@@ -30,7 +30,7 @@ core::HttpHeaders headers_of(ReplyForm form) {
 class AdmittedMessage final : public McpHttpEndpoint::Admitted {
 public:
     /// Needs no handler: refused, or a message that is only taken note of.
-    AdmittedMessage(McpHttpReply reply, bool modern) : reply(std::move(reply)), modern_(modern) {}
+    AdmittedMessage(McpHttpReply reply_, bool modern) : reply(std::move(reply_)), modern_(modern) {}
     AdmittedMessage(std::vector<RpcMessage> requests_, bool batch_, Revision revision_, ReplyForm form_)
         : requests(std::move(requests_)), batch(batch_), revision(revision_), form(form_),
           modern_(is_modern(revision_)) {}
