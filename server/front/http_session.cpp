@@ -1,0 +1,379 @@
+#include "server/front/http_session.hpp"
+
+#include "core/http/http_codec.hpp"
+#include "core/log.hpp"
+#include "server/front/cors.hpp"
+#include "server/front/peer_watch.hpp"
+#include "server/front/request_stream.hpp"
+
+#include <boost/asio/this_coro.hpp>
+#include <boost/system/system_error.hpp>
+
+#include <array>
+#include <chrono>
+#include <exception>
+#include <optional>
+#include <string>
+#include <utility>
+
+namespace server {
+namespace {
+
+namespace asio = boost::asio;
+
+/// A body up to this size that nobody wants is read all the same, so that the connection can go on.
+constexpr std::size_t kDiscardedBody = 64 * 1024;
+/// How much of a refused upload is read after the answer, and for how long: closing on unread bytes resets
+/// the connection, and the peer would lose the answer.
+constexpr std::size_t kLingerBytes = 8 * 1024 * 1024;
+constexpr std::chrono::seconds kLinger{2};
+constexpr std::size_t kLoggedPath = 256;
+
+class Target {
+public:
+    std::string path;
+    std::string query;
+};
+
+/// origin-form, `*`, or absolute-form whose authority must agree with Host (RFC 9112 §3.2). nullopt
+/// otherwise.
+std::optional<Target> split_target(core::HttpRequestHead const& head) {
+    std::string_view text = head.target;
+    std::optional<core::Url> url;
+    if (!text.starts_with('/') && text != "*") {
+        url = core::Url::parse(text);
+        auto const host = Authority::parse(head.headers.get("Host").value_or(""));
+        if (!url || !host || host->host != url->origin.host) {
+            return std::nullopt;
+        }
+        text = url->target;
+    }
+    Target target;
+    std::size_t const mark = text.find('?');
+    target.path = text.substr(0, mark);
+    target.query = mark == std::string_view::npos ? "" : text.substr(mark + 1);
+    return target;
+}
+
+/// The declared body: nullopt when its size is not known beforehand.
+std::optional<std::size_t> declared_length(core::HttpHeaders const& headers) {
+    if (headers.count("Transfer-Encoding") != 0) {
+        return std::nullopt;
+    }
+    std::string_view const text = headers.get("Content-Length").value_or("0");
+    std::size_t value = 0;
+    for (char const c : text) {
+        if (c < '0' || c > '9' || value > kLingerBytes) {
+            return std::nullopt;
+        }
+        value = value * 10 + static_cast<std::size_t>(c - '0');
+    }
+    return value;
+}
+
+HttpReply refuse(Problem const& problem, RouteMatch const& match) {
+    return match.json_rpc ? rpc_problem_reply(problem) : problem_reply(problem);
+}
+
+std::string join_methods(std::vector<std::string> const& methods) {
+    std::string list;
+    for (std::string const& method : methods) {
+        list.append(list.empty() ? "" : ", ").append(method);
+    }
+    return list;
+}
+
+/// One request on its way, for the access line.
+class Exchange {
+public:
+    Exchange(core::HttpRequestHead head_, core::CallContext ctx_, core::SteadyTime started_)
+        : head(std::move(head_)), ctx(std::move(ctx_)), started(started_) {}
+
+    core::HttpRequestHead head;
+    core::CallContext ctx;
+    core::SteadyTime started;
+    Target target;
+    RouteMatch match;
+    std::string principal;
+    bool body_done = false; ///< nothing of this request is left on the wire
+};
+
+class Connection final : public PeerWatch {
+public:
+    Connection(HttpFront const& front,
+               std::unique_ptr<core::ByteStream> stream,
+               SessionRegistry::Session& session)
+        : front_(front), session_(session), peer_(stream->peer()),
+          stream_(std::move(stream), front.clock, front.limits.head_ms, session) {
+        core::HttpParseLimits limits;
+        limits.head_bytes = front.limits.head_bytes;
+        limits.body_bytes = front.limits.body_bytes;
+        limits.header_fields = front.limits.header_fields;
+        reader_ = core::make_request_reader(stream_, limits);
+    }
+
+    core::Task<void> run() {
+        bool again = true;
+        while (again && !session_.draining()) {
+            stream_.wait_for_head(front_.limits.keep_alive_ms);
+            if (reader_->has_buffered()) {
+                stream_.begin_head();
+            }
+            core::Result<std::optional<core::HttpRequestHead>> head = co_await reader_->read_head();
+            session_.set_idle(false);
+            if (!head) {
+                co_await refuse_head(head.error());
+                co_return;
+            }
+            if (!*head) {
+                break;
+            }
+            again = co_await exchange(std::move(**head));
+        }
+        stream_.set_deadline(core::Deadline::in(front_.clock, kLinger));
+        co_await stream_.close();
+    }
+
+    core::Task<HttpReply> run_while_connected(core::Task<HttpReply> work) override {
+        return server::run_while_connected(stream_, std::move(work));
+    }
+
+private:
+    /// What could not be read as a request: answered when the peer can still be spoken to.
+    core::Task<void> refuse_head(core::Error const& error) {
+        if (error.kind() != core::ErrorKind::protocol || error.status() == 0) {
+            core::log::debug("http.connection", {{"peer", peer_}, {"end", core::describe(error)}});
+            stream_.abort();
+            co_return;
+        }
+        core::HttpRequestHead nothing;
+        nothing.keep_alive = false;
+        Exchange failed(std::move(nothing),
+                        core::CallContext(choose_request_id(core::HttpHeaders()), core::Deadline::never()),
+                        front_.clock.now());
+        HttpReply const reply = problem_reply(Problem(error.status(), "malformed_request", error.message()));
+        co_await send(failed, reply, false);
+    }
+
+    /// False when the connection is to be closed.
+    core::Task<bool> exchange(core::HttpRequestHead head) {
+        core::CallContext ctx(choose_request_id(head.headers),
+                              core::Deadline::in(front_.clock, front_.limits.call_ms));
+        ctx.traceparent = accept_traceparent(head.headers);
+        Exchange current(std::move(head), std::move(ctx), front_.clock.now());
+
+        HttpReply reply(500);
+        std::string bug;
+        bool aborted = false;
+        try {
+            HttpReply answered = co_await answer(current);
+            reply = std::move(answered);
+        } catch (boost::system::system_error const& e) {
+            aborted = e.code() == asio::error::operation_aborted;
+            bug = e.what();
+        } catch (std::exception const& e) {
+            bug = e.what();
+        }
+        if (aborted) {
+            // The drain ran out of grace. An answer would say nothing true about what the handler did.
+            reply = HttpReply(kClientClosedRequest);
+        } else if (!bug.empty()) {
+            core::log::error("http.exception", {{"request_id", current.ctx.request_id}, {"what", bug}});
+            Problem const problem(500, "internal", "The server failed in a way it should not have.");
+            reply = refuse(problem, current.match);
+        }
+        if (reply.status == kClientClosedRequest) {
+            stream_.abort();
+            log_access(current, reply);
+            co_return false;
+        }
+        bool keep = current.head.keep_alive && bug.empty() && !lost_;
+        if (keep && !current.body_done) {
+            keep = co_await discard_body(current);
+        }
+        if (lost_) {
+            stream_.abort();
+            log_access(current, reply);
+            co_return false;
+        }
+        co_return co_await send(current, reply, keep);
+    }
+
+    /// Rules, gate and handler, in that order. Host and Origin come before anything that looks at what is
+    /// asked.
+    core::Task<HttpReply> answer(Exchange& current) {
+        core::HttpHeaders const& headers = current.head.headers;
+        std::optional<Target> target = split_target(current.head);
+        if (!target) {
+            co_return problem_reply(
+                Problem(400, "invalid_target", "The request target is not a path on this host."));
+        }
+        current.target = std::move(*target);
+        current.match = front_.routes.match(current.head.method, current.target.path);
+        RouteMatch const& match = current.match;
+
+        std::optional<Problem> barred =
+            front_.hosts.check_host(headers, match.probe, current.head.version < 11);
+        if (!barred) {
+            barred = front_.hosts.check_origin(headers);
+        }
+        if (barred) {
+            core::log::warn(
+                "http.refused",
+                {{"peer", peer_}, {"code", barred->code}, {"detail", barred->detail}, {"fix", barred->fix}});
+            co_return refuse(*barred, match);
+        }
+        bool const whole_server = current.target.path == "*";
+        if (current.head.method == "OPTIONS" && (whole_server || !match.allowed.empty())) {
+            co_return options_reply(front_.hosts, headers, match.allowed);
+        }
+        if (match.allowed.empty()) {
+            co_return problem_reply(Problem(404, "not_found", "There is nothing at this path."));
+        }
+        if (match.route == nullptr) {
+            Problem problem(
+                405, "method_not_allowed", "This path does not answer " + current.head.method + ".");
+            problem.headers.add("Allow", join_methods(match.allowed) + ", OPTIONS");
+            co_return refuse(problem, match);
+        }
+
+        InboundRequest request(
+            match.route->method, current.target.path, current.target.query, headers, *this);
+        request.parameters = match.parameters;
+        if (match.route->role) {
+            GateDecision decision =
+                co_await front_.gate.check(headers, *match.route->role, peer_, current.ctx);
+            if (decision.refusal) {
+                co_return refuse(*decision.refusal, match);
+            }
+            request.principal = std::move(*decision.principal);
+            current.principal = request.principal.id;
+        }
+
+        stream_.set_deadline(core::Deadline::in(front_.clock, front_.limits.body_ms));
+        core::Result<std::string> body = co_await reader_->read_body();
+        if (!body) {
+            co_return body_refusal(body.error(), match);
+        }
+        current.body_done = true;
+        request.body = std::move(*body);
+        stream_.set_deadline(core::Deadline::never());
+        HttpReply reply = co_await match.route->handler(request, current.ctx);
+        co_return reply;
+    }
+
+    HttpReply body_refusal(core::Error const& error, RouteMatch const& match) {
+        if (error.status() == 413) {
+            return refuse(Problem(413, "body_too_large", error.message())
+                              .with_fix("The limit is limits.body_bytes in the configuration."),
+                          match);
+        }
+        if (error.status() != 0) {
+            return refuse(Problem(error.status(), "malformed_request", error.message()), match);
+        }
+        lost_ = true; // the stream is dead: nobody to answer
+        return HttpReply(error.kind() == core::ErrorKind::timeout ? 408 : kClientClosedRequest);
+    }
+
+    /// After a refusal that did not need the body. False when it is too large to be worth reading, or could
+    /// not be read.
+    core::Task<bool> discard_body(Exchange& current) {
+        core::HttpHeaders const& headers = current.head.headers;
+        std::optional<std::size_t> const length = declared_length(headers);
+        if (!length || *length > kDiscardedBody || headers.count("Expect") != 0) {
+            co_return false;
+        }
+        stream_.set_deadline(core::Deadline::in(front_.clock, front_.limits.body_ms));
+        core::Result<std::string> body = co_await reader_->read_body();
+        if (!body) {
+            lost_ = body.error().status() == 0;
+            co_return false;
+        }
+        core::wipe(body->data(), body->size());
+        current.body_done = true;
+        co_return true;
+    }
+
+    core::Task<bool> send(Exchange const& current, HttpReply const& reply, bool keep_alive) {
+        bool const keep = keep_alive && !session_.draining();
+        HttpReply full = reply;
+        full.headers.set("Date", format_http_date(front_.clock.system_now()));
+        full.headers.set("X-Request-Id", current.ctx.request_id);
+        full.headers.set("X-Content-Type-Options", "nosniff");
+        if (!full.headers.get("Cache-Control")) {
+            full.headers.set("Cache-Control", "no-store");
+        }
+        add_cors(front_.hosts, current.head.headers, full);
+
+        bool const bodyless = full.status == 204 || full.status == 304;
+        std::optional<std::size_t> const length = bodyless ? std::nullopt : std::optional(full.body.size());
+        std::string const head = core::serialize_response_head(full.status, full.headers, length, keep);
+        bool const with_body = !bodyless && current.head.method != "HEAD";
+        std::array<asio::const_buffer, 2> const buffers{
+            asio::buffer(head), with_body ? asio::buffer(full.body) : asio::const_buffer()};
+        stream_.set_deadline(core::Deadline::in(front_.clock, front_.limits.write_ms));
+        core::Result<void> const written = co_await stream_.write(buffers);
+        log_access(current, reply);
+        if (!written) {
+            core::log::info(
+                "http.write",
+                {{"request_id", current.ctx.request_id}, {"error", core::describe(written.error())}});
+            stream_.abort();
+            co_return false;
+        }
+        if (!keep && !current.body_done) {
+            co_await linger();
+        }
+        co_return keep;
+    }
+
+    core::Task<void> linger() {
+        std::array<char, 8192> sink{};
+        stream_.set_deadline(core::Deadline::in(front_.clock, kLinger));
+        for (std::size_t total = 0; total < kLingerBytes;) {
+            core::Result<std::size_t> const count = co_await stream_.read_some(asio::buffer(sink));
+            if (!count || *count == 0) {
+                break;
+            }
+            total += *count;
+        }
+        core::wipe(sink.data(), sink.size());
+    }
+
+    void log_access(Exchange const& current, HttpReply const& reply) const {
+        // Never the query, a header or a body: they hold what is nobody's business.
+        auto const write = current.match.probe ? core::log::debug : core::log::info;
+        std::chrono::nanoseconds const took = front_.clock.now() - current.started;
+        write("http.access",
+              {{"request_id", current.ctx.request_id},
+               {"trace", current.ctx.traceparent},
+               {"peer", peer_},
+               {"method", current.head.method},
+               {"path", std::string_view(current.target.path).substr(0, kLoggedPath)},
+               {"status", reply.status},
+               {"bytes", reply.body.size()},
+               {"ms", took},
+               {"principal", current.principal},
+               {"rpc_method", reply.rpc_method},
+               {"tool", reply.tool},
+               {"failed", reply.failed}});
+    }
+
+    HttpFront const& front_;
+    SessionRegistry::Session& session_;
+    std::string peer_;
+    RequestStream stream_;
+    std::unique_ptr<core::HttpRequestReader> reader_;
+    bool lost_ = false; ///< the stream died under a request
+};
+
+} // namespace
+
+core::Task<void> serve_http(HttpFront const& front,
+                            std::unique_ptr<core::ByteStream> stream,
+                            SessionRegistry::Session& session) {
+    Connection connection(front, std::move(stream), session);
+    co_await connection.run();
+}
+
+} // namespace server

@@ -1,0 +1,65 @@
+#pragma once
+
+#include "auth/token_verifier.hpp"
+#include "core/call_context.hpp"
+#include "core/http/http_message.hpp"
+#include "core/principal.hpp"
+#include "core/result.hpp"
+#include "core/task.hpp"
+#include "server/front/problem.hpp"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace server {
+
+/// Turns what a request carries into who calls: one implementation for each inbound.mode.
+class Authenticator {
+public:
+    virtual ~Authenticator() = default;
+    /// `bearer`: what followed `Bearer `, nullopt without one. `peer`: `address:port` of the connection.
+    /// Fails with unauthorized when the caller is not let in, otherwise with what went wrong on our side.
+    /// Arguments outlive the task.
+    virtual core::Task<core::Result<core::Principal>> authenticate(std::optional<std::string_view> bearer,
+                                                                   std::string_view peer,
+                                                                   core::CallContext const& ctx) = 0;
+};
+
+/// inbound.mode token (and entra): every caller needs a token `verifier` knows. It outlives the
+/// authenticator.
+std::unique_ptr<Authenticator> make_token_authenticator(auth::TokenVerifier& verifier);
+/// inbound.mode none: whoever connects from loopback is let in as `role`, whatever it sends; others are not.
+std::unique_ptr<Authenticator> make_anonymous_authenticator(core::Role role);
+
+class GateDecision {
+public:
+    explicit GateDecision(core::Principal principal_) : principal(std::move(principal_)) {}
+    explicit GateDecision(Problem refusal_) : refusal(std::move(refusal_)) {}
+    std::optional<core::Principal> principal; ///< exactly one of the two
+    std::optional<Problem> refusal;
+};
+
+/// Who calls, and whether that role is enough. The Authorization header is the only place a token is read
+/// from.
+class InboundGate {
+public:
+    /// `resource_metadata`: URL of the RFC 9728 document for the challenges; empty = none. The authenticator
+    /// outlives it.
+    InboundGate(Authenticator& authenticator, std::string resource_metadata)
+        : authenticator_(authenticator), resource_metadata_(std::move(resource_metadata)) {}
+
+    /// The arguments outlive the task.
+    core::Task<GateDecision> check(core::HttpHeaders const& headers,
+                                   core::Role needed,
+                                   std::string_view peer,
+                                   core::CallContext const& ctx) const;
+
+private:
+    Authenticator& authenticator_;
+    std::string resource_metadata_;
+};
+
+} // namespace server

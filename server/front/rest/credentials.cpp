@@ -1,0 +1,159 @@
+#include "server/front/rest/credentials.hpp"
+
+#include "core/json.hpp"
+#include "core/log.hpp"
+#include "server/front/problem.hpp"
+#include "server/front/rest/pat_request.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <string>
+#include <utility>
+
+namespace server {
+namespace {
+
+void put(core::Json& object, char const* name, std::string const& value) {
+    if (!value.empty()) {
+        object[name] = value;
+    }
+}
+
+void put(core::Json& object, char const* name, std::optional<core::SystemTime> const& value) {
+    if (value) {
+        object[name] = core::format_utc(*value);
+    }
+}
+
+core::Json describe_method(CredentialMethodStatus const& status) {
+    core::Json object = {{"method", status.method}, {"state", status.state}};
+    put(object, "since", status.since);
+    put(object, "identity", status.identity);
+    put(object, "tenant", status.tenant);
+    put(object, "expires_at", status.expires_at);
+    put(object, "last_refresh", status.last_refresh);
+    if (!status.last_error.empty()) {
+        core::Json error = {{"message", status.last_error}};
+        put(error, "code", status.last_error_code);
+        put(error, "fix", status.fix);
+        object["last_error"] = std::move(error);
+    }
+    return object;
+}
+
+core::Json describe_organization(OrganizationCredentials const& credentials) {
+    core::Json methods = core::Json::array();
+    for (CredentialMethodStatus const& status : credentials.methods) {
+        methods.push_back(describe_method(status));
+    }
+    core::Json object = {{"organization", credentials.organization}, {"state", credentials.state}};
+    put(object, "connector", credentials.connector);
+    object["methods"] = std::move(methods);
+    return object;
+}
+
+core::Json describe_accepted(PatAccepted const& accepted) {
+    core::Json object = {{"organization", accepted.organization},
+                         {"method", "pat"},
+                         {"state", "connected"},
+                         {"identity", accepted.identity},
+                         {"message", "Connected to Azure DevOps"}};
+    put(object, "expires_at", accepted.expires_at);
+    return object;
+}
+
+HttpReply refuse_request(core::Error const& error) {
+    Problem problem = problem_of(error);
+    if (error.status() == 415) {
+        problem.status = 415;
+    }
+    return problem_reply(problem);
+}
+
+} // namespace
+
+void CredentialRoutes::add_to(RouteTable& routes) {
+    static std::string const base = "/api/v1/azuredevops/auth";
+    routes.add(
+        Route("POST", base + "/pat", core::Role::administrator, [this](auto& request, auto const& ctx) {
+            return attach_pat(request, ctx);
+        }));
+    routes.add(Route("GET", base, core::Role::reader, [this](auto& request, auto const& ctx) {
+        return list(request, ctx);
+    }));
+    routes.add(
+        Route("GET", base + "/{organization}", core::Role::reader, [this](auto& request, auto const& ctx) {
+            return get(request, ctx);
+        }));
+    routes.add(Route("DELETE",
+                     base + "/{organization}",
+                     core::Role::administrator,
+                     [this](auto& request, auto const& ctx) { return remove(request, ctx); }));
+}
+
+core::Task<HttpReply> CredentialRoutes::attach_pat(InboundRequest& request, core::CallContext const& ctx) {
+    core::Result<PatRequest> asked = read_pat_request(request, clock_.system_now());
+    if (!asked) {
+        co_return refuse_request(asked.error());
+    }
+    std::string const organization = asked->organization;
+    core::Result<PatAccepted> accepted = co_await admin_.attach_pat(
+        std::move(asked->organization), std::move(asked->pat), asked->expires, ctx);
+    if (!accepted) {
+        core::log::warn("credentials.attach",
+                        {{"request_id", ctx.request_id},
+                         {"organization", organization},
+                         {"method", "pat"},
+                         {"principal", request.principal.id},
+                         {"error", core::describe(accepted.error())}});
+        co_return problem_reply(problem_of(accepted.error()));
+    }
+    core::log::info("credentials.attach",
+                    {{"request_id", ctx.request_id},
+                     {"organization", accepted->organization},
+                     {"method", "pat"},
+                     {"principal", request.principal.id}});
+    core::Json body = describe_accepted(*accepted);
+    if (!asked->warning.empty()) {
+        body["warning"] = asked->warning;
+    }
+    co_return json_reply(200, body);
+}
+
+core::Task<HttpReply> CredentialRoutes::list(InboundRequest& /*request*/, core::CallContext const& ctx) {
+    core::Result<std::vector<OrganizationCredentials>> const all = co_await admin_.list(ctx);
+    if (!all) {
+        co_return problem_reply(problem_of(all.error()));
+    }
+    core::Json organizations = core::Json::array();
+    for (OrganizationCredentials const& one : *all) {
+        organizations.push_back(describe_organization(one));
+    }
+    core::Json const body = {{"organizations", std::move(organizations)}};
+    co_return json_reply(200, body);
+}
+
+core::Task<HttpReply> CredentialRoutes::get(InboundRequest& request, core::CallContext const& ctx) {
+    std::string organization(request.parameter("organization"));
+    core::Result<OrganizationCredentials> const one = co_await admin_.get(std::move(organization), ctx);
+    if (!one) {
+        co_return problem_reply(problem_of(one.error()));
+    }
+    co_return json_reply(200, describe_organization(*one));
+}
+
+core::Task<HttpReply> CredentialRoutes::remove(InboundRequest& request, core::CallContext const& ctx) {
+    std::string organization(request.parameter("organization"));
+    core::Result<std::string> const removed = co_await admin_.remove(std::move(organization), ctx);
+    if (!removed) {
+        co_return problem_reply(problem_of(removed.error()));
+    }
+    core::log::info(
+        "credentials.remove",
+        {{"request_id", ctx.request_id}, {"organization", *removed}, {"principal", request.principal.id}});
+    core::Json const body = {
+        {"organization", *removed}, {"state", "disconnected"}, {"message", "Disconnected"}};
+    co_return json_reply(200, body);
+}
+
+} // namespace server

@@ -1,0 +1,57 @@
+#pragma once
+
+#include "core/principal.hpp"
+#include "server/front/http_exchange.hpp"
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace server {
+
+class Route {
+public:
+    /// `role`: what the caller must have; nullopt = anyone.
+    Route(std::string method_, std::string pattern_, std::optional<core::Role> role_, HttpHandler handler_)
+        : method(std::move(method_)), pattern(std::move(pattern_)), role(role_),
+          handler(std::move(handler_)) {}
+
+    std::string method;
+    std::string pattern; ///< `/api/v1/things/{name}`
+    std::optional<core::Role> role;
+    HttpHandler handler;
+    bool json_rpc = false; ///< refusals are JSON-RPC errors instead of problem+json
+    bool probe =
+        false; ///< asked by machines every few seconds, by IP address: no info line, Host may be an address
+};
+
+class RouteMatch {
+public:
+    Route const* route = nullptr; ///< nullptr: no such path, or not with this method
+    std::vector<std::pair<std::string, std::string>> parameters;
+    std::vector<std::string> allowed; ///< methods of the path; empty = no such path
+    bool json_rpc = false;
+    bool probe = false;
+};
+
+/// Which handler answers which method and path. Paths match without case and with or without a slash at the
+/// end; a HEAD goes to the handler of GET. Filled at start-up, then constant.
+class RouteTable {
+public:
+    void add(Route route);
+    RouteMatch match(std::string_view method, std::string_view path) const;
+
+private:
+    class Entry {
+    public:
+        Entry(Route route_, std::vector<std::string> segments_)
+            : route(std::move(route_)), segments(std::move(segments_)) {}
+        Route route;
+        std::vector<std::string> segments;
+    };
+    std::vector<Entry> entries_;
+};
+
+} // namespace server
