@@ -6,9 +6,8 @@
 namespace ado {
 
 /// Markdown for a work item field: the service strips what looks like a raw tag, so `<` and `>` become
-/// entities, but only outside code spans and fenced or indented code, where an entity would be shown as it
-/// stands. Autolinks
-/// (`<https://...>`) and the `>` that opens a quotation stay.
+/// entities, but only outside code spans and code blocks, where an entity would be shown as it stands.
+/// Entities that are there already stay as they are, and so does the `>` that begins a quotation.
 std::string escape_markdown_field(std::string_view text);
 
 } // namespace ado

@@ -15,6 +15,7 @@
 #include <chrono>
 #include <cstddef>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace ado {
@@ -70,29 +71,20 @@ public:
     core::Task<core::Result<core::HttpResponse>> send(ApiRequest const& request,
                                                       core::CallContext const& ctx) const;
 
-    /// send(), then parse and `read` the body; large bodies off the loop. `read` is a plain function.
+    /// send(), then parse the body and `read` the value out of it, which may take the JSON apart. Large
+    /// bodies are parsed, read and freed off the loop. `read` is a plain function.
     template <class T>
     core::Task<core::Result<T>> fetch(ApiRequest const& request,
                                       core::Result<T> (*read)(core::Json&),
-                                      core::CallContext const& ctx) const {
-        CO_TRY(core::HttpResponse response, co_await send(request, ctx));
-        if (pool_ == nullptr || response.body.size() <= limits_.inline_parse_bytes) {
-            co_return parse_and_read<T>(std::move(response.body), limits_.response_bytes, read);
-        }
-        auto job = [body = std::move(response.body), max_bytes = limits_.response_bytes, read]() mutable {
-            return parse_and_read<T>(std::move(body), max_bytes, read);
-        };
-        core::Result<T> result = co_await core::run_blocking(*pool_, std::move(job));
-        co_return result;
-    }
+                                      core::CallContext const& ctx) const;
+
+    /// The same with a reader of the raw text. Both are defined in ado/fetch.hpp.
+    template <class T>
+    core::Task<core::Result<T>> fetch_text(ApiRequest const& request,
+                                           core::Result<T> (*read)(std::string_view),
+                                           core::CallContext const& ctx) const;
 
 private:
-    class Attempt;
-
-    template <class T>
-    static core::Result<T>
-    parse_and_read(std::string body, std::size_t max_bytes, core::Result<T> (*read)(core::Json&));
-
     core::Task<core::Result<core::HttpResponse>>
     send_once(ApiRequest const& request, core::AccessToken const& token, core::CallContext const& ctx) const;
     core::Task<bool> works_elsewhere(core::AccessToken const& token, core::CallContext const& ctx) const;

@@ -1,0 +1,186 @@
+#include "ado/transport.hpp"
+
+#include "ado/error_body.hpp"
+#include "ado/fetch.hpp"
+#include "ado/readers.hpp"
+#include "core/crypto/random.hpp"
+#include "core/log.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <optional>
+#include <utility>
+
+namespace ado {
+namespace {
+
+constexpr std::string_view kUserAgent = "ado-mcpd/" ADOMCPD_VERSION;
+constexpr std::string_view kJson = "application/json";
+
+/// One id per process: the service echoes it, and its support can follow it.
+std::string const& session_id() {
+    static std::string const id = core::random_uuid();
+    return id;
+}
+
+/// X-VSS-UserData is `{guid}:{name}`; the name is what a person recognises.
+std::string identity_of(std::string_view user_data) {
+    std::size_t const colon = user_data.find(':');
+    std::string_view const name =
+        colon == std::string_view::npos ? std::string_view() : user_data.substr(colon + 1);
+    return std::string(name.empty() ? user_data.substr(0, colon) : name);
+}
+
+void note(core::HttpResponse const& response, core::CallTrace& trace) {
+    if (auto const user = response.headers.get("X-VSS-UserData"); user && !user->empty()) {
+        trace.identity = identity_of(*user);
+    }
+    for (std::string_view const name : {"ActivityId", "X-VSS-E2EID"}) {
+        if (auto const id = response.headers.get(name); id && !id->empty()) {
+            trace.activity_id = std::string(*id);
+            break;
+        }
+    }
+}
+
+/// A PAT without the needed scope is refused with a bare 401, exactly as a revoked one.
+bool may_lack_scope(core::HttpResponse const& response, core::AccessToken const& token, Scope scope) {
+    if (token.scheme != core::AuthScheme::basic || response.status != 401 || scope == Scope::none) {
+        return false;
+    }
+    return read_error_body(response.body, {}).message.empty();
+}
+
+} // namespace
+
+core::Error unreadable_answer(std::string_view what) {
+    return core::Error(core::ErrorKind::upstream,
+                       "Azure DevOps sent an answer that cannot be read: " + std::string(what))
+        .with_code("unreadable_answer")
+        .with_fix("Try again later.");
+}
+
+Transport::Transport(Organization organization,
+                     core::HttpClient& http,
+                     core::TokenSource& tokens,
+                     Throttle& throttle,
+                     core::Clock& clock,
+                     ClientLimits limits,
+                     core::BlockingPool* pool)
+    : organization_(std::move(organization)), http_(&http), tokens_(&tokens), throttle_(&throttle),
+      clock_(&clock), limits_(std::move(limits)), pool_(pool) {}
+
+core::HttpRequest Transport::build(ApiRequest const& request) const {
+    core::Url const& base = request.service == Service::search     ? organization_.search_base()
+                            : request.service == Service::identity ? organization_.identity_base()
+                                                                   : organization_.core_base();
+    std::string const& version = request.api_version.empty() ? limits_.api_version : request.api_version;
+    bool const is_get = request.method == "GET";
+
+    std::string target;
+    target.reserve(base.target.size() + request.path.size() + 24);
+    target += base.target == "/" ? std::string_view() : std::string_view(base.target);
+    target += request.path;
+    std::string accept(kJson);
+    if (is_get) {
+        accept += ";api-version=" + version;
+    } else {
+        // Writes without a version in the query are refused by some resources.
+        target += request.path.find('?') == std::string::npos ? '?' : '&';
+        target += "api-version=" + version;
+    }
+    core::HttpRequest out(request.method, core::Url(base.origin, std::move(target)));
+    out.headers.add("Accept", std::move(accept));
+    out.headers.add("User-Agent", std::string(kUserAgent));
+    // A refused credential is then a 401 and not a redirect to a sign-in page.
+    out.headers.add("X-TFS-FedAuthRedirect", "Suppress");
+    out.headers.add("X-TFS-Session", session_id());
+    if (!is_get) {
+        out.headers.add("Content-Type", request.content_type);
+        out.body = request.body;
+    }
+    out.idempotent = request.idempotent;
+    out.max_response_bytes = limits_.response_bytes;
+    return out;
+}
+
+ErrorContext Transport::error_context(ApiRequest const& request) const {
+    ErrorContext context(request.scope, organization_.name());
+    context.now = clock_->system_now();
+    context.code_search = request.code_search;
+    return context;
+}
+
+core::Task<core::Result<core::HttpResponse>> Transport::send_once(ApiRequest const& request,
+                                                                  core::AccessToken const& token,
+                                                                  core::CallContext const& ctx) const {
+    CO_TRY(core::Semaphore::Permit const place, co_await throttle_->enter(ctx));
+    core::HttpRequest http_request = build(request);
+    http_request.credential = token.value.clone();
+    http_request.auth_scheme = token.scheme;
+    core::Result<core::HttpResponse> response = co_await http_->send(http_request, ctx);
+    if (response) {
+        throttle_->observe(response->headers);
+        ctx.trace->method = token.method;
+        note(*response, *ctx.trace);
+    }
+    co_return response;
+}
+
+core::Task<bool> Transport::works_elsewhere(core::AccessToken const& token,
+                                            core::CallContext const& ctx) const {
+    ApiRequest probe("GET", Service::core, "/_apis/connectionData", Scope::none);
+    probe.api_version = limits_.connection_data_version;
+    core::Result<core::HttpResponse> const response = co_await send_once(probe, token, ctx);
+    if (!response || !is_success(*response)) {
+        co_return false;
+    }
+    core::Result<ConnectionData> const who =
+        parse_and_read(response->body, limits_.response_bytes, &read_connection_data);
+    co_return who && who->authenticated;
+}
+
+core::Task<core::Result<core::HttpResponse>> Transport::send(ApiRequest const& request,
+                                                             core::CallContext const& ctx) const {
+    std::optional<core::Error> first_refusal;
+    bool first_was_pat = false;
+    for (;;) {
+        core::Result<core::AccessToken> const token = co_await tokens_->get(limits_.token_ttl, ctx);
+        if (!token) {
+            // What Azure DevOps says of a PAT explains more than that there is no other one.
+            if (first_refusal && first_was_pat && token.error().kind() == core::ErrorKind::unauthorized) {
+                co_return core::fail(std::move(*first_refusal).with_detail(token.error().message()));
+            }
+            core::Error error = token.error();
+            co_return core::fail(std::move(error).with_not_sent());
+        }
+        CO_TRY(core::HttpResponse response, co_await send_once(request, *token, ctx));
+        if (is_success(response)) {
+            co_return response;
+        }
+        core::Error error = map_error(response, error_context(request));
+        if (!is_credential_refusal(response)) {
+            co_return core::fail(std::move(error));
+        }
+        if (may_lack_scope(response, *token, request.scope)) {
+            bool const lacks_scope = co_await works_elsewhere(*token, ctx);
+            if (lacks_scope) {
+                co_return core::fail(missing_scope(request.scope, response));
+            }
+        }
+        if (first_refusal) {
+            co_return core::fail(std::move(error));
+        }
+        core::log::warn("ado.credential_refused",
+                        {{"organization", organization_.name()},
+                         {"method", token->method},
+                         {"status", response.status},
+                         {"activity_id", error.activity_id()},
+                         {"request_id", ctx.request_id}});
+        first_refusal.emplace(std::move(error));
+        first_was_pat = token->scheme == core::AuthScheme::basic;
+        tokens_->invalidate(*token);
+    }
+}
+
+} // namespace ado
