@@ -1,0 +1,221 @@
+#include "server/commands/call.hpp"
+
+#include "core/crypto/random.hpp"
+#include "core/http/http_client.hpp"
+#include "core/json.hpp"
+#include "core/log.hpp"
+#include "server/app.hpp"
+#include "server/commands/command_run.hpp"
+#include "server/commands/exit_codes.hpp"
+#include "server/config/load_config.hpp"
+#include "server/config/private_file.hpp"
+#include "server/store/admin_token.hpp"
+#include "server/version.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <nlohmann/json.hpp>
+
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <iostream>
+#include <iterator>
+#include <optional>
+#include <string>
+#include <utility>
+
+namespace server {
+namespace {
+
+using core::Json;
+
+constexpr char const* kTokenVariable = "ADO_MCPD_TOKEN";
+constexpr char const* kRevision = "2026-07-28";
+constexpr std::chrono::seconds kCallTime{120};
+
+std::string request_body(std::string const& tool, Json arguments) {
+    Json meta = Json::object();
+    meta["io.modelcontextprotocol/protocolVersion"] = kRevision;
+    meta["io.modelcontextprotocol/clientCapabilities"] = Json::object();
+    meta["io.modelcontextprotocol/clientInfo"] = Json{{"name", "ado-mcpd call"}, {"version", kVersion}};
+    Json params = Json::object();
+    params["name"] = tool;
+    params["arguments"] = std::move(arguments);
+    params["_meta"] = std::move(meta);
+    Json message = Json::object();
+    message["jsonrpc"] = "2.0";
+    message["id"] = 1;
+    message["method"] = "tools/call";
+    message["params"] = std::move(params);
+    return core::dump_json(message);
+}
+
+core::HttpHeaders request_headers(std::string const& tool) {
+    core::HttpHeaders headers;
+    headers.add("Content-Type", "application/json");
+    headers.add("Accept", "application/json, text/event-stream");
+    headers.add("MCP-Protocol-Version", kRevision);
+    headers.add("Mcp-Method", "tools/call");
+    headers.add("Mcp-Name", tool);
+    return headers;
+}
+
+/// The token to present: from the environment, else the first administrator's, which the daemon left beside its store.
+core::Secret caller_token(Config const& config) {
+    if (char const* token = std::getenv(kTokenVariable); token != nullptr && *token != '\0') {
+        return core::Secret(token);
+    }
+    auto token = read_private_file(admin_token_path(config.store.path));
+    return token ? std::move(*token) : core::Secret();
+}
+
+std::string daemon_url(Config const& config, CallOptions const& options) {
+    if (!options.url.empty()) {
+        return options.url;
+    }
+    return std::string(config.tls ? "https://" : "http://") + config.listen.to_string() + "/mcp";
+}
+
+core::Task<core::Result<core::HttpResponse>>
+send(Outbound& outbound, core::Clock& clock, core::HttpRequest const& request) {
+    core::CallContext const ctx(core::random_uuid(), core::Deadline::in(clock, kCallTime));
+    co_return co_await outbound.once().send(request, ctx);
+}
+
+core::Result<core::HttpResponse> call_daemon(Config const& config, CallOptions const& options, std::string body) {
+    auto url = core::Url::parse(daemon_url(config, options));
+    if (!url) {
+        return core::fail(core::Error(core::ErrorKind::invalid_argument, "--url is not an http or https URL")
+                              .with_code("usage"));
+    }
+    core::asio::io_context io(1);
+    core::SystemClock clock;
+    core::BlockingPool pool(1);
+    ADOMCPD_TRY(std::unique_ptr<Outbound> const outbound, Outbound::make(io.get_executor(), pool, clock, config));
+    core::HttpRequest request("POST", *url);
+    request.headers = request_headers(options.tool);
+    request.credential = caller_token(config);
+    request.body = std::move(body);
+
+    std::optional<core::Result<core::HttpResponse>> answer;
+    core::asio::co_spawn(io,
+                         send(*outbound, clock, request),
+                         [&](std::exception_ptr, core::Result<core::HttpResponse> result) {
+                             answer.emplace(std::move(result));
+                             outbound->shutdown();
+                             io.stop();
+                         });
+    io.run();
+    return std::move(*answer);
+}
+
+core::Task<core::Result<std::string>> run_in_process(App& app, CallOptions const& options, std::string body) {
+    CO_TRY_VOID(co_await app.start());
+    core::HttpHeaders const headers = request_headers(options.tool);
+    std::string const method = "POST";
+    auto const admitted = app.mcp().admit(method, headers, std::move(body));
+    core::Principal const caller("local", "local", core::Role::administrator);
+    core::CallContext const ctx(core::random_uuid(), core::Deadline::in(app.clock(), kCallTime));
+    protocol::McpHttpReply reply = co_await app.mcp().run(*admitted, caller, ctx);
+    co_await app.stop(core::Deadline::in(app.clock(), app.config().limits.drain_ms));
+    co_return std::move(reply.body);
+}
+
+/// No daemon answers: the same store, credentials and tools in this process. Whoever can read the store's key may.
+core::Result<std::string> call_in_process(Config config, CallOptions const& options, std::string body) {
+    core::asio::io_context io(1);
+    ADOMCPD_TRY(std::unique_ptr<App> const app, App::make(io, std::move(config)));
+    std::optional<core::Result<std::string>> answer;
+    core::asio::co_spawn(io,
+                         run_in_process(*app, options, std::move(body)),
+                         [&](std::exception_ptr, core::Result<std::string> result) {
+                             answer.emplace(std::move(result));
+                             io.stop();
+                         });
+    io.run();
+    return std::move(*answer);
+}
+
+int refused(core::HttpResponse const& response) {
+    std::fprintf(stderr,
+                 "ado-mcpd: the daemon refused the call (HTTP %d).\n  fix: put a token from `ado-mcpd token create` into %s\n",
+                 response.status,
+                 kTokenVariable);
+    return kExitCredentialRefused;
+}
+
+int print_answer(std::string const& body, bool text_only) {
+    auto const message = core::parse_json(body, core::JsonLimits{.max_bytes = body.size(), .max_depth = 128});
+    if (!message) {
+        std::fprintf(stderr, "ado-mcpd: the answer is not JSON: %s\n", message.error().message().c_str());
+        return kExitFailed;
+    }
+    Json const* result = core::find_object(*message, "result");
+    if (result == nullptr) {
+        Json const* error = core::find_object(*message, "error");
+        std::string const text = error != nullptr ? core::dump_json(*error) : body;
+        std::fprintf(stderr, "ado-mcpd: %s\n", text.c_str());
+        return kExitFailed;
+    }
+    bool const failed = core::find_bool(*result, "isError").value_or(false);
+    if (text_only) {
+        Json const* content = core::find_array(*result, "content");
+        for (Json const& block : content != nullptr ? *content : Json::array()) {
+            std::printf("%s\n", std::string(core::find_string(block, "text").value_or("")).c_str());
+        }
+    } else {
+        std::printf("%s\n", core::dump_json_pretty(*result).c_str());
+    }
+    return failed ? kExitFailed : kExitDone;
+}
+
+core::Result<Json> read_arguments(std::string const& text) {
+    std::string given = text;
+    if (text == "-") {
+        given.assign(std::istreambuf_iterator<char>(std::cin), std::istreambuf_iterator<char>());
+    }
+    if (given.empty()) {
+        return Json::object();
+    }
+    auto parsed = core::parse_json(given, core::JsonLimits());
+    if (!parsed || !parsed->is_object()) {
+        return core::fail(core::ErrorKind::invalid_argument, "the arguments are not a JSON object");
+    }
+    return parsed;
+}
+
+} // namespace
+
+int run_call(CallOptions const& options) {
+    auto arguments = read_arguments(options.arguments);
+    if (!arguments) {
+        std::fprintf(stderr, "ado-mcpd: %s\n", arguments.error().message().c_str());
+        return kExitUsage;
+    }
+    auto config = load_config(options.config);
+    if (!config) {
+        return report_error(config.error());
+    }
+    core::log::configure(core::log::Level::warn, config->log.format);
+    std::string const body = request_body(options.tool, std::move(*arguments));
+
+    auto response = call_daemon(*config, options, body);
+    if (response) {
+        if (response->status == 401 || response->status == 403) {
+            return refused(*response);
+        }
+        return print_answer(response->body, options.text);
+    }
+    if (!options.url.empty() || !response.error().not_sent()) {
+        return report_error(response.error());
+    }
+    auto answer = call_in_process(std::move(*config), options, body);
+    core::log::flush();
+    if (!answer) {
+        return report_error(answer.error());
+    }
+    return print_answer(*answer, options.text);
+}
+
+} // namespace server

@@ -1,0 +1,39 @@
+#include "server/commands/command_run.hpp"
+
+#include "server/commands/exit_codes.hpp"
+
+#include <cstdio>
+
+namespace server {
+
+CommandRun::CommandRun(Config config) : config_(std::move(config)) {}
+
+CommandRun::~CommandRun() {
+    if (outbound_) {
+        outbound_->shutdown();
+    }
+}
+
+core::Result<std::unique_ptr<CommandRun>> CommandRun::make(Config config) {
+    std::unique_ptr<CommandRun> run(new CommandRun(std::move(config)));
+    StateStoreOptions options;
+    options.path = run->config_.store.path;
+    options.key_file = run->config_.store.key_file;
+    ADOMCPD_TRY(run->store_, open_state_store(run->executor(), run->clock_, std::move(options)));
+    ADOMCPD_TRY(run->outbound_, Outbound::make(run->executor(), run->pool_, run->clock_, run->config_));
+    return run;
+}
+
+int report_error(core::Error const& error) {
+    std::fprintf(stderr, "ado-mcpd: %s", error.message().c_str());
+    if (!error.code().empty()) {
+        std::fprintf(stderr, " (%s)", error.code().c_str());
+    }
+    std::fprintf(stderr, "\n");
+    if (!error.fix().empty()) {
+        std::fprintf(stderr, "  fix: %s\n", error.fix().c_str());
+    }
+    return exit_code_of(error);
+}
+
+} // namespace server

@@ -1,0 +1,65 @@
+#pragma once
+
+#include "core/async.hpp"
+#include "core/clock.hpp"
+#include "core/result.hpp"
+#include "server/config/config.hpp"
+#include "server/outbound.hpp"
+#include "server/store/state_store.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+namespace server {
+
+/// What a command that runs once and ends needs: a loop, the store, the way out.
+class CommandRun {
+public:
+    /// Opens the store and reads the CA file.
+    static core::Result<std::unique_ptr<CommandRun>> make(Config config);
+    ~CommandRun();
+
+    Config const& config() const noexcept { return config_; }
+    core::asio::any_io_executor executor() { return io_.get_executor(); }
+    core::Clock& clock() noexcept { return clock_; }
+    StateStore& store() noexcept { return *store_; }
+    Outbound& outbound() noexcept { return *outbound_; }
+
+    /// Runs the loop until `task` is done.
+    template <class T>
+    core::Result<T> wait_for(core::Task<core::Result<T>> task) {
+        std::optional<core::Result<T>> outcome;
+        std::exception_ptr bug;
+        core::asio::co_spawn(io_, std::move(task), [&](std::exception_ptr e, core::Result<T> result) {
+            bug = e;
+            outcome.emplace(std::move(result));
+            io_.stop();
+        });
+        io_.restart();
+        io_.run();
+        if (bug) {
+            std::rethrow_exception(bug);
+        }
+        return std::move(*outcome);
+    }
+
+private:
+    explicit CommandRun(Config config);
+
+    core::asio::io_context io_{1};
+    Config config_;
+    core::SystemClock clock_;
+    core::BlockingPool pool_{2};
+    std::unique_ptr<StateStore> store_;
+    std::unique_ptr<Outbound> outbound_;
+};
+
+/// The error and its fix on stderr; returns the exit code that belongs to it.
+int report_error(core::Error const& error);
+
+} // namespace server

@@ -1,0 +1,76 @@
+#include "server/commands/serve.hpp"
+
+#include "core/log.hpp"
+#include "server/app.hpp"
+#include "server/commands/command_run.hpp"
+#include "server/commands/exit_codes.hpp"
+#include "server/config/load_config.hpp"
+#include "server/daemon.hpp"
+#include "server/store/admin_token.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+#include <optional>
+
+namespace server {
+namespace {
+
+constexpr std::chrono::milliseconds kLastWork{500};
+
+
+core::Task<core::Result<void>> run_daemon(App& app, Daemon& daemon) {
+    if (app.config().inbound.mode == InboundMode::token) {
+        CO_TRY_VOID(co_await ensure_admin_token(app.store(), app.clock(), app.config().store.path));
+    }
+    co_return co_await daemon.run();
+}
+
+} // namespace
+
+int run_serve(ServeOptions const& options) {
+    auto config = load_config(options.config);
+    if (!config) {
+        return report_error(config.error());
+    }
+    core::log::configure(config->log.level, config->log.format);
+    // A peer that closes while we write is an error of that connection, not of the process.
+    std::signal(SIGPIPE, SIG_IGN);
+
+    core::asio::io_context io(1);
+    auto app = App::make(io, std::move(*config));
+    if (!app) {
+        return report_error(app.error());
+    }
+    auto daemon = Daemon::make(io, **app);
+    if (!daemon) {
+        return report_error(daemon.error());
+    }
+    std::optional<core::Result<void>> outcome;
+    std::exception_ptr bug;
+    core::asio::co_spawn(io, run_daemon(**app, **daemon), [&](std::exception_ptr e, core::Result<void> result) {
+        bug = e;
+        outcome.emplace(std::move(result));
+        io.stop();
+    });
+    io.run();
+    // Frames still suspended (a token fetch nobody waits for) refer to the app: give them a moment to end, and if one does
+    // not, leave without destroying what it refers to.
+    io.restart();
+    io.run_for(kLastWork);
+    core::log::flush();
+    if (!io.stopped()) {
+        std::_Exit(outcome && *outcome ? kExitDone : kExitFailed);
+    }
+    if (bug) {
+        std::rethrow_exception(bug);
+    }
+    return outcome && *outcome ? kExitDone : report_error(outcome->error());
+}
+
+} // namespace server
