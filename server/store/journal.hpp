@@ -12,8 +12,8 @@
 
 namespace server {
 
-/// One write, noted before it is sent. What is needed to recognise its effect afterwards is in `probe` (project, title,
-/// type, description digest): never a credential.
+/// One write, noted before it is sent. What is needed to recognise its effect afterwards is in `probe`
+/// (project, title, type, description digest): never a credential.
 class JournalEntry {
 public:
     enum class State {
@@ -44,19 +44,21 @@ public:
 
     class Begun {
     public:
-        /// True: the entry is new and pending, go and send. False: `entry` is the earlier one with the same key, scoped to
-        /// caller, organization and tool; compare its arguments and state.
+        /// True: the entry is new and pending, go and send. False: `entry` is the earlier one with the same
+        /// key, scoped to caller, organization and tool; compare its arguments and state.
         bool fresh = true;
         JournalEntry entry;
     };
-    /// Inserts `entry` as pending, or finds the one with its idempotency key that is younger than `key_lifetime`
-    /// (an abandoned one does not count). One transaction.
+    /// Inserts `entry` as pending, or finds the one with its idempotency key that is younger than
+    /// `key_lifetime` (an abandoned one does not count). One transaction.
     virtual core::Task<core::Result<Begun>> begin(JournalEntry entry, std::chrono::hours key_lifetime) = 0;
-    virtual core::Task<core::Result<void>> complete(std::int64_t id, std::string resource_id, std::string result) = 0;
+    virtual core::Task<core::Result<void>>
+    complete(std::int64_t id, std::string resource_id, std::string result) = 0;
     virtual core::Task<core::Result<void>> set_state(std::int64_t id, JournalEntry::State state) = 0;
     /// Pending and unresolved ones, oldest first.
     virtual core::Task<core::Result<std::vector<JournalEntry>>> list_open() = 0;
-    /// Resource ids that entries of this organization and tool, created at or after `since`, already account for.
+    /// Resource ids that entries of this organization and tool, created at or after `since`, already account
+    /// for.
     virtual core::Task<core::Result<std::vector<std::string>>>
     known_resources(std::string organization, std::string tool, core::SystemTime since) = 0;
     /// Forgets what is older than `before` and not open.

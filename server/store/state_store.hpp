@@ -11,9 +11,12 @@
 
 namespace server {
 
-/// The daemon's durable state: SQLite in WAL mode with synchronous=FULL, used from one writer thread of its own, secrets
-/// in envelopes (envelope.hpp). Several processes (daemon and CLI) may have it open.
-class StateStore : public auth::GrantStore, public auth::PatStore, public auth::AgentTokenStore, public Journal {
+/// The daemon's durable state: SQLite in WAL mode with synchronous=FULL, used from one writer thread of its
+/// own, secrets in envelopes (envelope.hpp). Several processes (daemon and CLI) may have it open.
+class StateStore : public auth::GrantStore,
+                   public auth::PatStore,
+                   public auth::AgentTokenStore,
+                   public Journal {
 public:
     /// Grows whenever another process changed the database (PRAGMA data_version); a cheap poll.
     virtual core::Task<core::Result<std::int64_t>> data_version() = 0;
@@ -21,12 +24,13 @@ public:
 
 class StateStoreOptions {
 public:
-    std::string path;     ///< of the database file; its folder is made (0700) when absent
-    std::string key_file; ///< made (0600) when absent and the database is new; $CREDENTIALS_DIRECTORY/store.key first
+    std::string path; ///< of the database file; its folder is made (0700) when absent
+    std::string
+        key_file; ///< made (0600) when absent and the database is new; $CREDENTIALS_DIRECTORY/store.key first
 };
 
-/// Opens, migrates and checks (blocking; call before the loop runs or on the blocking pool): file modes and owners, and
-/// that every record's key is known. Completions run on `executor`.
+/// Opens, migrates and checks (blocking; call before the loop runs or on the blocking pool): file modes and
+/// owners, and that every record's key is known. Completions run on `executor`.
 core::Result<std::unique_ptr<StateStore>>
 open_state_store(core::asio::any_io_executor executor, core::Clock& clock, StateStoreOptions options);
 

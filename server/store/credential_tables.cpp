@@ -1,0 +1,258 @@
+#include "server/store/credential_tables.hpp"
+
+#include "server/store/database.hpp"
+#include "server/store/envelope.hpp"
+
+#include <array>
+#include <string_view>
+
+namespace server {
+namespace {
+
+std::string_view blob(SQLite::Column const& column) {
+    return {static_cast<char const*>(column.getBlob()), static_cast<std::size_t>(column.getBytes())};
+}
+
+void bind_blob(SQLite::Statement& statement, int index, std::string const& bytes) {
+    statement.bind(index, bytes.data(), static_cast<int>(bytes.size()));
+}
+
+/// The tenant and the client decide where a refresh token is sent.
+RecordName grant_name(std::string const& organization,
+                      std::int64_t generation,
+                      std::string const& tenant,
+                      std::string const& client_id) {
+    RecordName name("grant", organization, generation);
+    name.bound = {tenant, client_id};
+    return name;
+}
+
+tl::unexpected<core::Error> wrong_shape(RecordName const& record) {
+    return core::fail(
+        core::Error(core::ErrorKind::internal, record.describe() + " has another form than expected")
+            .with_code("envelope_malformed"));
+}
+
+auth::AgentTokenRecord read_token(SQLite::Statement& row) {
+    auth::AgentTokenRecord record;
+    record.id = row.getColumn(0).getString();
+    record.name = row.getColumn(1).getString();
+    // A role this program does not know gets the least.
+    record.role = core::parse_role(row.getColumn(2).getString()).value_or(core::Role::reader);
+    record.secret_sha256 = std::string(blob(row.getColumn(3)));
+    record.created_at = time_from_column(row.getColumn(4).getInt64());
+    record.expires_at = optional_time(row.getColumn(5));
+    record.revoked = row.getColumn(6).getInt() != 0;
+    return record;
+}
+
+constexpr char kTokenColumns[] =
+    "SELECT id, name, role, secret_sha256, created_at, expires_at, revoked FROM agent_token";
+
+} // namespace
+
+core::Result<void> CredentialTables::check_keys() {
+    std::string unknown;
+    for (char const* const source :
+         {"SELECT 'grant', organization, envelope FROM oauth_grant ORDER BY organization",
+          "SELECT 'pat', organization, envelope FROM pat ORDER BY organization"}) {
+        SQLite::Statement row(database_, source);
+        while (row.executeStep()) {
+            std::string_view const id = envelope_key_id(blob(row.getColumn(2)));
+            if (keys_.find(id) == nullptr) {
+                RecordName const record(row.getColumn(0).getString(), row.getColumn(1).getString(), 0);
+                unknown.append(unknown.empty() ? "" : ", ").append(record.describe());
+                unknown.append(id.empty() ? " (malformed)" : " (key " + std::string(id) + ")");
+            }
+        }
+    }
+    if (unknown.empty()) {
+        return {};
+    }
+    return core::fail(
+        core::Error(core::ErrorKind::internal, "the key file lacks the key of " + unknown)
+            .with_code("envelope_unknown_key")
+            .with_fix("add the key these records were stored under as a further line of the key file"));
+}
+
+std::int64_t CredentialTables::next_generation() {
+    SQLite::Statement statement(database_, "UPDATE sequence SET value = value + 1 RETURNING value");
+    statement.executeStep();
+    std::int64_t const generation = statement.getColumn(0).getInt64();
+    statement.executeStep(); // to its end: an unfinished statement keeps the transaction open
+    return generation;
+}
+
+core::Result<bool> CredentialTables::remove_from(char const* table, std::string const& organization) {
+    SQLite::Statement statement(database_, std::string("DELETE FROM ") + table + " WHERE organization = ?");
+    statement.bind(1, organization);
+    return statement.exec() != 0;
+}
+
+core::Result<std::optional<auth::OAuthGrant>> CredentialTables::load_grant(std::string const& organization) {
+    SQLite::Statement row(
+        database_,
+        "SELECT generation, tenant, client_id, identity, account_id, obtained_at, refreshed_at, "
+        "envelope FROM oauth_grant WHERE organization = ?");
+    row.bind(1, organization);
+    if (!row.executeStep()) {
+        return std::optional<auth::OAuthGrant>();
+    }
+    std::int64_t const generation = row.getColumn(0).getInt64();
+    std::string const tenant = row.getColumn(1).getString();
+    std::string const client_id = row.getColumn(2).getString();
+    RecordName const name = grant_name(organization, generation, tenant, client_id);
+    ADOMCPD_TRY(std::vector<core::Secret> secrets, open_envelope(keys_, name, blob(row.getColumn(7))));
+    if (secrets.size() != 2) {
+        return wrong_shape(name);
+    }
+    auth::OAuthGrant grant(tenant, client_id, std::move(secrets[0]));
+    grant.previous_refresh_token = std::move(secrets[1]);
+    grant.identity = row.getColumn(3).getString();
+    grant.account_id = row.getColumn(4).getString();
+    grant.obtained_at = time_from_column(row.getColumn(5).getInt64());
+    grant.refreshed_at = time_from_column(row.getColumn(6).getInt64());
+    grant.generation = generation;
+    return std::optional<auth::OAuthGrant>(std::move(grant));
+}
+
+core::Result<std::int64_t> CredentialTables::save_grant(std::string const& organization,
+                                                        auth::OAuthGrant const& grant) {
+    SQLite::Transaction transaction(database_, SQLite::TransactionBehavior::IMMEDIATE);
+    std::int64_t const generation = next_generation();
+    std::array<core::Secret const*, 2> const secrets{&grant.refresh_token, &grant.previous_refresh_token};
+    ADOMCPD_TRY(
+        std::string const envelope,
+        seal_envelope(keys_, grant_name(organization, generation, grant.tenant, grant.client_id), secrets));
+    SQLite::Statement statement(database_,
+                                "INSERT OR REPLACE INTO oauth_grant VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
+    statement.bind(1, organization);
+    statement.bind(2, generation);
+    statement.bind(3, grant.tenant);
+    statement.bind(4, grant.client_id);
+    statement.bind(5, grant.identity);
+    statement.bind(6, grant.account_id);
+    statement.bind(7, to_column(grant.obtained_at));
+    statement.bind(8, to_column(grant.refreshed_at));
+    bind_blob(statement, 9, envelope);
+    statement.exec();
+    transaction.commit();
+    return generation;
+}
+
+core::Result<bool> CredentialTables::remove_grant(std::string const& organization) {
+    return remove_from("oauth_grant", organization);
+}
+
+core::Result<std::vector<auth::GrantStore::ListedGrant>> CredentialTables::list_grants() {
+    std::vector<auth::GrantStore::ListedGrant> out;
+    SQLite::Statement row(database_,
+                          "SELECT organization, tenant, identity, obtained_at, generation FROM oauth_grant "
+                          "ORDER BY organization");
+    while (row.executeStep()) {
+        auth::GrantStore::ListedGrant& listed = out.emplace_back();
+        listed.organization = row.getColumn(0).getString();
+        listed.tenant = row.getColumn(1).getString();
+        listed.identity = row.getColumn(2).getString();
+        listed.obtained_at = time_from_column(row.getColumn(3).getInt64());
+        listed.generation = row.getColumn(4).getInt64();
+    }
+    return out;
+}
+
+core::Result<std::optional<auth::StoredPat>> CredentialTables::load_pat(std::string const& organization) {
+    SQLite::Statement row(
+        database_,
+        "SELECT generation, identity, expires_at, stored_at, envelope FROM pat WHERE organization = ?");
+    row.bind(1, organization);
+    if (!row.executeStep()) {
+        return std::optional<auth::StoredPat>();
+    }
+    RecordName const name("pat", organization, row.getColumn(0).getInt64());
+    ADOMCPD_TRY(std::vector<core::Secret> secrets, open_envelope(keys_, name, blob(row.getColumn(4))));
+    if (secrets.size() != 1) {
+        return wrong_shape(name);
+    }
+    auth::StoredPat pat(std::move(secrets[0]));
+    pat.generation = name.generation;
+    pat.identity = row.getColumn(1).getString();
+    pat.expires_at = optional_time(row.getColumn(2));
+    pat.stored_at = time_from_column(row.getColumn(3).getInt64());
+    return std::optional<auth::StoredPat>(std::move(pat));
+}
+
+core::Result<std::int64_t> CredentialTables::save_pat(std::string const& organization,
+                                                      auth::StoredPat const& pat) {
+    SQLite::Transaction transaction(database_, SQLite::TransactionBehavior::IMMEDIATE);
+    std::int64_t const generation = next_generation();
+    std::array<core::Secret const*, 1> const secrets{&pat.pat};
+    ADOMCPD_TRY(std::string const envelope,
+                seal_envelope(keys_, RecordName("pat", organization, generation), secrets));
+    SQLite::Statement statement(database_, "INSERT OR REPLACE INTO pat VALUES (?, ?, ?, ?, ?, ?)");
+    statement.bind(1, organization);
+    statement.bind(2, generation);
+    statement.bind(3, pat.identity);
+    bind_time(statement, 4, pat.expires_at);
+    statement.bind(5, to_column(pat.stored_at));
+    bind_blob(statement, 6, envelope);
+    statement.exec();
+    transaction.commit();
+    return generation;
+}
+
+core::Result<bool> CredentialTables::remove_pat(std::string const& organization) {
+    return remove_from("pat", organization);
+}
+
+core::Result<std::vector<auth::PatStore::ListedPat>> CredentialTables::list_pats() {
+    std::vector<auth::PatStore::ListedPat> out;
+    SQLite::Statement row(
+        database_,
+        "SELECT organization, identity, expires_at, stored_at, generation FROM pat ORDER BY organization");
+    while (row.executeStep()) {
+        auth::PatStore::ListedPat& listed = out.emplace_back();
+        listed.organization = row.getColumn(0).getString();
+        listed.identity = row.getColumn(1).getString();
+        listed.expires_at = optional_time(row.getColumn(2));
+        listed.stored_at = time_from_column(row.getColumn(3).getInt64());
+        listed.generation = row.getColumn(4).getInt64();
+    }
+    return out;
+}
+
+core::Result<std::optional<auth::AgentTokenRecord>>
+CredentialTables::find_agent_token(std::string const& id) {
+    SQLite::Statement row(database_, std::string(kTokenColumns) + " WHERE id = ?");
+    row.bind(1, id);
+    return row.executeStep() ? std::optional(read_token(row)) : std::nullopt;
+}
+
+core::Result<void> CredentialTables::insert_agent_token(auth::AgentTokenRecord const& record) {
+    SQLite::Statement statement(database_, "INSERT INTO agent_token VALUES (?, ?, ?, ?, ?, ?, ?)");
+    statement.bind(1, record.id);
+    statement.bind(2, record.name);
+    statement.bind(3, std::string(core::to_string(record.role)));
+    bind_blob(statement, 4, record.secret_sha256);
+    statement.bind(5, to_column(record.created_at));
+    bind_time(statement, 6, record.expires_at);
+    statement.bind(7, record.revoked ? 1 : 0);
+    statement.exec();
+    return {};
+}
+
+core::Result<std::vector<auth::AgentTokenRecord>> CredentialTables::list_agent_tokens() {
+    std::vector<auth::AgentTokenRecord> out;
+    SQLite::Statement row(database_, std::string(kTokenColumns) + " ORDER BY created_at, id");
+    while (row.executeStep()) {
+        out.push_back(read_token(row));
+    }
+    return out;
+}
+
+core::Result<bool> CredentialTables::revoke_agent_token(std::string const& id) {
+    SQLite::Statement statement(database_, "UPDATE agent_token SET revoked = 1 WHERE id = ?");
+    statement.bind(1, id);
+    return statement.exec() != 0;
+}
+
+} // namespace server
