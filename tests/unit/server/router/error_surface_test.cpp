@@ -1,0 +1,43 @@
+#include "server/router/error_surface.hpp"
+
+#include <gtest/gtest.h>
+
+namespace {
+
+using core::Error;
+using core::ErrorKind;
+
+TEST(ErrorSurface, SaysWhatFailedItsCodeAndWhatToDo) {
+    Error const error = Error(ErrorKind::not_found, "TF401019: The Git repository with name or identifier x does not exist.")
+                            .with_code("TF401019")
+                            .with_status(404)
+                            .with_activity_id("11111111-2222-3333-4444-555555555555")
+                            .with_fix("Check the name.");
+    std::string const text = server::error_text(error, 4096);
+    EXPECT_NE(text.find("TF401019: The Git repository"), std::string::npos);
+    EXPECT_NE(text.find("code TF401019"), std::string::npos);
+    EXPECT_NE(text.find("HTTP 404"), std::string::npos);
+    EXPECT_NE(text.find("activity id 11111111-2222-3333-4444-555555555555"), std::string::npos);
+    EXPECT_NE(text.find("What to do: Check the name."), std::string::npos);
+}
+
+TEST(ErrorSurface, KeepsTheFixWhenTheReasonIsTooLong) {
+    Error const error = Error(ErrorKind::upstream, std::string(10'000, 'x')).with_fix("Do this.");
+    std::string const text = server::error_text(error, 512);
+    EXPECT_LE(text.size(), 512U);
+    EXPECT_TRUE(text.ends_with("What to do: Do this."));
+}
+
+TEST(ErrorSurface, MasksWhatLooksLikeACredential) {
+    std::string const pat(52, 'a');
+    std::string const text = server::error_text(Error(ErrorKind::upstream, "refused: " + pat), 4096);
+    EXPECT_EQ(text.find(pat), std::string::npos);
+}
+
+TEST(ErrorSurface, AnErrorCarriesNoStructuredContent) {
+    auto const result = server::error_result(Error(ErrorKind::timeout, "late"), 4096);
+    EXPECT_TRUE(result.is_error);
+    EXPECT_TRUE(result.structured.is_null());
+}
+
+} // namespace

@@ -1,0 +1,195 @@
+#include "server/router/routed_tool.hpp"
+
+#include "fake_provider.hpp"
+#include "memory_journal.hpp"
+#include "server/router/journal_guard.hpp"
+#include "support/manual_clock.hpp"
+#include "support/run_coro.hpp"
+#include "support/scripted_http_client.hpp"
+
+#include <gtest/gtest.h>
+
+namespace {
+
+using core::ErrorKind;
+using core::Json;
+using server::CallScope;
+using server::Connector;
+
+/// Waits until the test lets it go on, then answers with the organization it was handed.
+class FakeTool final : public server::OrganizationTool {
+public:
+    explicit FakeTool(bool read_only) : descriptor_(describe(read_only)) {}
+
+    protocol::ToolDescriptor const& descriptor() const noexcept override { return descriptor_; }
+    core::Task<core::Result<protocol::ToolResult>> run(Json const& args, CallScope const& scope) override {
+        ++started;
+        bool const opened = co_await gate.wait(core::Deadline::never());
+        if (!opened) {
+            co_return core::fail(ErrorKind::cancelled, "cancelled");
+        }
+        ++finished;
+        scope.ctx.trace->method = "pat";
+        scope.ctx.trace->identity = "ada@contoso.example";
+        if (args.contains("fail")) {
+            co_return core::fail(core::Error(ErrorKind::upstream, "the upstream failed").with_code("TF400898"));
+        }
+        co_return protocol::ToolResult("from " + scope.organization, Json{{"ok", true}});
+    }
+
+    core::Event gate;
+    int started = 0;
+    int finished = 0;
+
+private:
+    static protocol::ToolDescriptor describe(bool read_only) {
+        protocol::ToolHints hints;
+        hints.read_only = read_only;
+        return {read_only ? "read" : "write", "Tool", "A tool.", Json{{"type", "object"}}, Json(), hints};
+    }
+    protocol::ToolDescriptor descriptor_;
+};
+
+class RoutedToolTest : public testing::Test {
+protected:
+    void make(bool read_only_tool, bool read_only_everything = false) {
+        auto tool = std::make_unique<FakeTool>(read_only_tool);
+        tool_ = tool.get();
+        server::RoutedToolEnvironment const env(directory_, *guard_, writes_, limits_, read_only_everything);
+        routed_ = server::make_routed_tool(std::move(tool), env);
+    }
+
+    void connect(std::string_view name, std::vector<std::string> projects = {}, bool read_only = false) {
+        Connector::Settings settings;
+        settings.name = std::string(name);
+        settings.policy.projects = std::move(projects);
+        settings.policy.read_only = read_only;
+        auto connector = std::make_shared<Connector>(settings,
+                                                     *ado::parse_organization(name, ado::OrganizationUrls()),
+                                                     std::vector<server::ConnectorProvider>());
+        auto throttle = std::make_unique<ado::Throttle>(clock_, ado::ThrottleLimits());
+        auto client = std::make_unique<ado::Client>(
+            connector->organization(), http_, *connector, *throttle, clock_, ado::ClientLimits());
+        connector->attach_client(std::move(throttle), std::move(client));
+        directory_.add(std::move(connector));
+    }
+
+    protocol::ToolResult call(Json args, core::Role role = core::Role::user) {
+        tool_->gate.set();
+        core::Principal const caller("agent", "agent", role);
+        return loop_.run(routed_->call(args, caller, ctx_));
+    }
+
+    test::Loop loop_;
+    test::ManualClock clock_;
+    test::ScriptedHttpClient http_;
+    test::MemoryJournal journal_{clock_};
+    server::Limits limits_;
+    std::unique_ptr<server::WriteGuard> guard_ =
+        server::make_journal_guard(journal_, clock_, std::chrono::hours(24));
+    core::TaskGroup writes_{loop_.executor()};
+    server::OrganizationDirectory directory_{ado::OrganizationUrls(), {}};
+    core::CallContext ctx_{"request", core::Deadline::in(clock_, std::chrono::seconds(10))};
+    FakeTool* tool_ = nullptr;
+    std::unique_ptr<protocol::ToolHandler> routed_;
+};
+
+TEST_F(RoutedToolTest, HandsOverTheOrganizationAndSaysUnderWhichIdentity) {
+    connect("contoso");
+    make(true);
+    auto const result = call(Json::object());
+    EXPECT_FALSE(result.is_error);
+    EXPECT_EQ(result.text, "from contoso");
+    Json const& identity = result.meta.at("ado-mcpd/identity");
+    EXPECT_EQ(identity.at("organization"), "contoso");
+    EXPECT_EQ(identity.at("method"), "pat");
+    EXPECT_EQ(identity.at("identity"), "ada@contoso.example");
+}
+
+TEST_F(RoutedToolTest, AReaderMayReadAndMayNotWrite) {
+    connect("contoso");
+    make(true);
+    EXPECT_FALSE(call(Json::object(), core::Role::reader).is_error);
+    make(false);
+    auto const refused = call(Json::object(), core::Role::reader);
+    EXPECT_TRUE(refused.is_error);
+    EXPECT_EQ(tool_->started, 0);
+    EXPECT_NE(refused.text.find("role_insufficient"), std::string::npos);
+}
+
+TEST_F(RoutedToolTest, ReadOnlyConnectorsAndReadOnlyDaemonsRefuseWrites) {
+    connect("contoso", {}, true);
+    make(false);
+    EXPECT_TRUE(call(Json::object()).is_error);
+    EXPECT_EQ(tool_->started, 0);
+    connect("contoso");
+    make(false, true);
+    EXPECT_TRUE(call(Json::object()).is_error);
+    EXPECT_EQ(tool_->started, 0);
+}
+
+TEST_F(RoutedToolTest, AProjectOutsideTheAllowListIsRefusedBeforeAnythingIsSent) {
+    connect("contoso", {"Web"});
+    make(true);
+    EXPECT_FALSE(call(Json{{"project", "web"}}).is_error);
+    auto const refused = call(Json{{"project", "Payroll"}});
+    EXPECT_TRUE(refused.is_error);
+    EXPECT_NE(refused.text.find("project_not_allowed"), std::string::npos);
+    EXPECT_EQ(tool_->started, 1);
+}
+
+TEST_F(RoutedToolTest, AnErrorBecomesAResultWithItsCode) {
+    connect("contoso");
+    make(true);
+    auto const result = call(Json{{"fail", true}});
+    EXPECT_TRUE(result.is_error);
+    EXPECT_NE(result.text.find("TF400898"), std::string::npos);
+}
+
+TEST_F(RoutedToolTest, AReadStopsWhenItsCallerGoesAway) {
+    connect("contoso");
+    make(true);
+    Json const args = Json::object();
+    core::Principal const caller("agent", "agent", core::Role::user);
+    auto running = loop_.spawn(routed_->call(args, caller, ctx_));
+    loop_.poll();
+    ASSERT_EQ(tool_->started, 1);
+    running.cancel();
+    loop_.wait(running);
+    EXPECT_EQ(tool_->finished, 0);
+}
+
+TEST_F(RoutedToolTest, AWriteRunsToItsEndWhenItsCallerGoesAway) {
+    connect("contoso");
+    make(false);
+    Json const args = Json::object();
+    core::Principal const caller("agent", "agent", core::Role::user);
+    auto running = loop_.spawn(routed_->call(args, caller, ctx_));
+    loop_.poll();
+    ASSERT_EQ(tool_->started, 1);
+    running.cancel();
+    loop_.wait(running);
+    EXPECT_EQ(writes_.size(), 1U);
+    tool_->gate.set();
+    loop_.poll();
+    EXPECT_EQ(tool_->finished, 1);
+    EXPECT_EQ(writes_.size(), 0U);
+}
+
+TEST_F(RoutedToolTest, ListOrganizationsShowsWhatIsConnected) {
+    connect("contoso", {"Web"});
+    connect("fabrikam", {}, true);
+    auto const tool = server::make_list_organizations_tool(directory_, false);
+    Json const args = Json::object();
+    core::Principal const caller("agent", "agent", core::Role::reader);
+    auto const result = loop_.run(tool->call(args, caller, ctx_));
+    Json const& organizations = result.structured.at("organizations");
+    ASSERT_EQ(organizations.size(), 2U);
+    EXPECT_EQ(organizations[0].at("name"), "contoso");
+    EXPECT_EQ(organizations[0].at("projects"), Json::array({"Web"}));
+    EXPECT_EQ(organizations[0].at("state"), "sign_in_required");
+    EXPECT_EQ(organizations[1].at("read_only"), true);
+    EXPECT_NE(result.text.find("fabrikam"), std::string::npos);
+}
+
+} // namespace
