@@ -3,7 +3,6 @@
 #include "core/check.hpp"
 
 #include <boost/asio/associated_executor.hpp>
-#include <boost/asio/dispatch.hpp>
 #include <boost/asio/execution/outstanding_work.hpp>
 #include <boost/asio/prefer.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -175,25 +174,29 @@ namespace detail {
 namespace {
 
 /// Runs on the pool, then completes `handler` on its own executor. The executor is held as tracked work, so
-/// that a loop with nothing else to do does not return meanwhile.
+/// that a loop with nothing else to do does not return meanwhile. That hold travels with the completion and
+/// ends on the loop's thread: once the completion is posted, the loop may end and be destroyed while this
+/// thread still cleans up.
 template <class Handler>
 void start_on_pool(Handler handler, BlockingPool& pool, std::function<void()> work) {
-    auto const executor = asio::get_associated_executor(handler);
+    auto executor = asio::get_associated_executor(handler);
     auto tracked = asio::prefer(executor, asio::execution::outstanding_work.tracked);
-    auto job =
-        [tracked = std::move(tracked), handler = std::move(handler), work = std::move(work)]() mutable {
-            std::exception_ptr thrown;
-            try {
-                work();
-            } catch (...) {
-                thrown = std::current_exception();
-            }
-            work = nullptr;
-            auto resume = [handler = std::move(handler), thrown = std::move(thrown)]() mutable {
-                std::move(handler)(std::move(thrown));
-            };
-            asio::dispatch(tracked, std::move(resume));
-        };
+    auto job = [executor = std::move(executor),
+                tracked = std::move(tracked),
+                handler = std::move(handler),
+                work = std::move(work)]() mutable {
+        std::exception_ptr thrown;
+        try {
+            work();
+        } catch (...) {
+            thrown = std::current_exception();
+        }
+        work = nullptr;
+        auto resume = [tracked = std::move(tracked),
+                       handler = std::move(handler),
+                       thrown = std::move(thrown)]() mutable { std::move(handler)(std::move(thrown)); };
+        asio::post(executor, std::move(resume));
+    };
     asio::post(pool.threads(), std::move(job));
 }
 

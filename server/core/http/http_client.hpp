@@ -32,7 +32,8 @@ class HttpPoolLimits {
 public:
     std::size_t connections_per_origin = 8;
     std::size_t queue_per_origin = 256; ///< callers waiting for a connection; one more is `overloaded`
-    std::chrono::milliseconds idle = std::chrono::seconds(50); ///< below the 60 s at which common front ends close
+    std::chrono::milliseconds idle =
+        std::chrono::seconds(50); ///< below the 60 s at which common front ends close
     std::chrono::milliseconds connect = std::chrono::seconds(10);
     std::chrono::milliseconds request =
         std::chrono::seconds(30); ///< longest silence, beside the caller's deadline

@@ -35,7 +35,7 @@ class HttpRequestReader {
 public:
     virtual ~HttpRequestReader() = default;
     /// The next head; nullopt at a clean end of the stream. A malformed or oversized one fails with protocol
-    /// and the status to answer with in Error::status() (400, 413, 431, 505).
+    /// and the status to answer with in Error::status() (400, 413, 431, 501, 505).
     virtual Task<Result<std::optional<HttpRequestHead>>> read_head() = 0;
     /// The body that belongs to the last head. Answers `Expect: 100-continue` first. 413 when over the limit.
     virtual Task<Result<std::string>> read_body() = 0;
@@ -54,7 +54,8 @@ std::string serialize_response_head(int status,
 
 std::string_view reason_phrase(int status) noexcept;
 
-/// Head of a request without the Authorization field, which the client writes apart so that it can wipe it.
+/// Head of a request without the Authorization field, which the client writes apart so that it can wipe it,
+/// and without the empty line that ends it.
 std::string serialize_request_head(HttpRequest const& req, std::size_t content_length, bool absolute_target);
 
 /// Reads one response. `head_request`: no body follows. Fails with protocol, and whatever the stream fails
@@ -64,6 +65,8 @@ public:
     virtual ~HttpResponseReader() = default;
     virtual Task<Result<HttpResponse>> read(bool head_request) = 0;
     virtual bool any_byte() const noexcept = 0;
+    /// For the reads to come; a keep-alive connection has one reader.
+    virtual void set_max_body_bytes(std::size_t bytes) noexcept = 0;
     /// After read(): the connection may serve another request.
     virtual bool keep_alive() const noexcept = 0;
 };

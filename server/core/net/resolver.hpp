@@ -8,6 +8,7 @@
 #include <boost/asio/ip/tcp.hpp>
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -27,5 +28,10 @@ public:
 
 /// `pool` must outlive the resolver's look-ups; `clock` the resolver.
 std::unique_ptr<Resolver> make_resolver(asio::any_io_executor executor, BlockingPool& pool, Clock& clock);
+
+/// Asks for one name's addresses; may block. Replaced in tests.
+using LookUp = std::function<Result<std::vector<asio::ip::address>>(std::string const& host)>;
+std::unique_ptr<Resolver>
+make_resolver(asio::any_io_executor executor, BlockingPool& pool, Clock& clock, LookUp look_up);
 
 } // namespace core
