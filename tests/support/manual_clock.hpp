@@ -7,6 +7,8 @@
 #include <atomic>
 #include <chrono>
 #include <cstddef>
+#include <memory>
+#include <utility>
 #include <vector>
 
 namespace test {
@@ -38,14 +40,14 @@ public:
         if (now() >= when) {
             co_return;
         }
-        Sleeper sleeper(*this, when);
+        Sleeper sleeper(sleepers_, when);
         bool const due = co_await sleeper.due.wait(core::Deadline::never());
         static_cast<void>(due);
     }
 
     void advance(std::chrono::steady_clock::duration span) {
         passed_.fetch_add(span.count());
-        for (Sleeper* const sleeper : sleepers_) {
+        for (Sleeper* const sleeper : *sleepers_) {
             if (now() >= sleeper->when) {
                 sleeper->due.set();
             }
@@ -55,19 +57,20 @@ public:
     /// How many coroutines sleep, those already due not counted.
     std::size_t sleeping() const noexcept {
         return static_cast<std::size_t>(
-            std::count_if(sleepers_.begin(), sleepers_.end(), [](Sleeper* s) { return !s->due.is_set(); }));
+            std::count_if(sleepers_->begin(), sleepers_->end(), [](Sleeper* s) { return !s->due.is_set(); }));
     }
 
 private:
     struct Sleeper {
-        Sleeper(ManualClock& clock_, core::SteadyTime when_) : clock(clock_), when(when_) {
-            clock.sleepers_.push_back(this);
+        Sleeper(std::shared_ptr<std::vector<Sleeper*>> all_, core::SteadyTime when_)
+            : all(std::move(all_)), when(when_) {
+            all->push_back(this);
         }
-        ~Sleeper() { std::erase(clock.sleepers_, this); }
+        ~Sleeper() { std::erase(*all, this); }
         Sleeper(Sleeper const&) = delete;
         Sleeper& operator=(Sleeper const&) = delete;
 
-        ManualClock& clock;
+        std::shared_ptr<std::vector<Sleeper*>> all; ///< a sleeper dies with the loop, perhaps after the clock
         core::SteadyTime when;
         core::Event due;
     };
@@ -80,7 +83,7 @@ private:
     core::SystemTime const system_start_ =
         core::SystemTime(std::chrono::seconds(1'795'392'000)); // 2026-11-23
     std::atomic<std::chrono::steady_clock::duration::rep> passed_{0};
-    std::vector<Sleeper*> sleepers_;
+    std::shared_ptr<std::vector<Sleeper*>> sleepers_ = std::make_shared<std::vector<Sleeper*>>();
 };
 
 } // namespace test

@@ -38,10 +38,11 @@ bool has_folded_line(std::string_view head) noexcept {
 }
 
 std::string_view reason_phrase(int status) noexcept {
-    if (status < 100 || status > 999) {
+    auto const known = boost::beast::http::int_to_status(static_cast<unsigned>(status));
+    if (known == boost::beast::http::status::unknown) {
         return "";
     }
-    auto const text = boost::beast::http::obsolete_reason(static_cast<boost::beast::http::status>(status));
+    auto const text = boost::beast::http::obsolete_reason(known);
     return {text.data(), text.size()};
 }
 
