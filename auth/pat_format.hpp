@@ -27,5 +27,6 @@ public:
 /// nothing of the token, for an empty one, an unexpanded `${...}`, white space or control characters inside,
 /// or more than 4 KiB.
 core::Result<NormalizedPat> normalize_pat(std::string_view text);
+core::Result<NormalizedPat> normalize_pat(core::Secret const& text);
 
 } // namespace auth

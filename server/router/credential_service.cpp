@@ -13,15 +13,15 @@ CredentialService::CredentialService(ConnectorParts const& parts, OrganizationDi
 
 core::Task<core::Result<PatAccepted>> CredentialService::attach_pat(std::string organization,
                                                                     core::Secret pat,
-                                                                    std::optional<core::SystemTime> expires_at,
+                                                                    std::optional<core::SystemTime> expires,
                                                                     core::CallContext const& ctx) {
     auto parsed = directory_.parse(organization);
     if (!parsed) {
         co_return core::fail(parsed.error());
     }
-    if (expires_at && *expires_at <= clock_.system_now()) {
+    if (expires && *expires <= clock_.system_now()) {
         co_return core::fail(
-            core::Error(core::ErrorKind::invalid_argument, "`expires` is in the past: " + core::format_utc(*expires_at) + ".")
+            core::Error(core::ErrorKind::invalid_argument, "`expires` is in the past: " + core::format_utc(*expires) + ".")
                 .with_code("expires_in_past")
                 .with_fix("Give the date the token page shows, or leave it out."));
     }
@@ -36,7 +36,7 @@ core::Task<core::Result<PatAccepted>> CredentialService::attach_pat(std::string 
            co_await check_credential(target, std::move(candidate), parts_.ado_http, clock_, ctx));
 
     auth::StoredPat record(std::move(normalized.pat));
-    record.expires_at = expires_at;
+    record.expires_at = expires;
     record.identity = check.identity;
     record.stored_at = clock_.system_now();
     CO_TRY_VOID(co_await parts_.pats.save_pat(target.key(), record));
@@ -46,76 +46,75 @@ core::Task<core::Result<PatAccepted>> CredentialService::attach_pat(std::string 
     core::log::info("credential.stored",
                     {{"organization", target.name()}, {"method", "pat"}, {"request_id", ctx.request_id}});
 
-    PatAccepted accepted;
-    accepted.organization = target.name();
+    PatAccepted accepted(target.name());
     accepted.identity = check.identity;
-    accepted.expires_at = expires_at;
-    if (!normalized.warning.empty()) {
-        accepted.warnings.push_back(normalized.warning);
-    }
+    accepted.expires_at = expires;
     co_return accepted;
 }
 
-OrganizationReport CredentialService::report(Connector const& connector) const {
-    ConnectorStatus const status = connector.status();
-    OrganizationReport result;
-    result.organization = connector.organization().name();
+OrganizationCredentials CredentialService::report(Connector const& connector) const {
+    OrganizationCredentials result(connector.organization().name());
     result.connector = connector.settings().name;
-    result.declared = connector.settings().declared;
-    result.state = status.state;
-    result.since = status.since;
-    result.reason = status.reason;
-    result.fix = status.fix;
+    result.state = connector.status().state;
     for (ConnectorProvider const& entry : connector.providers()) {
         auth::ProviderStatus const provider = entry.provider->status();
         if (provider.state == auth::ProviderState::not_configured && !entry.declared) {
             continue;
         }
-        MethodReport method;
-        method.method = entry.provider->method();
+        CredentialMethodStatus method(entry.provider->method());
         method.state = auth::to_string(provider.state);
+        if (provider.since != core::SystemTime()) {
+            method.since = provider.since;
+        }
         method.identity = provider.identity;
         method.tenant = provider.tenant;
         method.expires_at = provider.expires_at;
         method.last_refresh = provider.last_refresh;
         method.last_error = provider.reason;
+        method.last_error_code = provider.code;
         method.fix = provider.fix;
-        method.code = provider.code;
         result.methods.push_back(std::move(method));
     }
     return result;
 }
 
-std::vector<OrganizationReport> CredentialService::list() const {
-    std::vector<OrganizationReport> reports;
+core::Task<core::Result<std::vector<OrganizationCredentials>>> CredentialService::list(core::CallContext const&) {
+    std::vector<OrganizationCredentials> reports;
     for (std::shared_ptr<Connector> const& connector : directory_.all()) {
         reports.push_back(report(*connector));
     }
-    return reports;
+    co_return reports;
 }
 
-core::Result<OrganizationReport> CredentialService::get(std::string const& organization) const {
-    ADOMCPD_TRY(std::shared_ptr<Connector> const connector, directory_.find(organization));
-    return report(*connector);
+core::Task<core::Result<OrganizationCredentials>> CredentialService::get(std::string organization,
+                                                                         core::CallContext const&) {
+    auto const connector = directory_.find(organization);
+    if (!connector) {
+        co_return core::fail(connector.error());
+    }
+    co_return report(**connector);
 }
 
-core::Task<core::Result<bool>> CredentialService::remove(std::string organization) {
-    auto parsed = directory_.parse(organization);
+core::Task<core::Result<std::string>> CredentialService::remove(std::string organization, core::CallContext const& ctx) {
+    auto const parsed = directory_.parse(organization);
     if (!parsed) {
         co_return core::fail(parsed.error());
     }
     std::string const key = parsed->key();
     CO_TRY(bool const pat_removed, co_await parts_.pats.remove_pat(key));
     CO_TRY(bool const grant_removed, co_await parts_.grants.remove_grant(key));
+    if (!pat_removed && !grant_removed) {
+        co_return core::fail(core::Error(core::ErrorKind::not_found,
+                                         "No credential is stored for organization '" + parsed->name() + "'.")
+                                 .with_code("credential_not_found"));
+    }
     if (auto const connector = directory_.find(key)) {
         (*connector)->credentials_changed();
     }
     directory_.remove_undeclared(key);
     seen_.erase(key);
-    if (pat_removed || grant_removed) {
-        core::log::info("credential.removed", {{"organization", key}});
-    }
-    co_return pat_removed || grant_removed;
+    core::log::info("credential.removed", {{"organization", key}, {"request_id", ctx.request_id}});
+    co_return parsed->name();
 }
 
 core::Task<core::Result<void>> CredentialService::follow_store() {

@@ -21,18 +21,19 @@ public:
 
     core::Task<core::Result<PatAccepted>> attach_pat(std::string organization,
                                                      core::Secret pat,
-                                                     std::optional<core::SystemTime> expires_at,
+                                                     std::optional<core::SystemTime> expires,
                                                      core::CallContext const& ctx) override;
-    std::vector<OrganizationReport> list() const override;
-    core::Result<OrganizationReport> get(std::string const& organization) const override;
-    core::Task<core::Result<bool>> remove(std::string organization) override;
+    core::Task<core::Result<std::vector<OrganizationCredentials>>> list(core::CallContext const& ctx) override;
+    core::Task<core::Result<OrganizationCredentials>> get(std::string organization,
+                                                          core::CallContext const& ctx) override;
+    core::Task<core::Result<std::string>> remove(std::string organization, core::CallContext const& ctx) override;
 
     /// Makes connectors for stored credentials whose organization is not declared, and tells connectors whose stored
     /// credential changed since the last call (another process may have written it).
     core::Task<core::Result<void>> follow_store();
 
 private:
-    OrganizationReport report(Connector const& connector) const;
+    OrganizationCredentials report(Connector const& connector) const;
 
     ConnectorParts const& parts_;
     OrganizationDirectory& directory_;
