@@ -1,0 +1,113 @@
+#include "auth/cached_provider.hpp"
+
+#include "core/log.hpp"
+
+#include <utility>
+
+namespace auth {
+
+StatusBoard::StatusBoard(core::Clock& clock, std::string method, std::string organization)
+    : clock_(clock), method_(std::move(method)), organization_(std::move(organization)),
+      since_(clock.system_now()) {}
+
+void StatusBoard::enter(ProviderState state) {
+    if (state != state_) {
+        state_ = state;
+        since_ = clock_.system_now();
+    }
+}
+
+void StatusBoard::on_fetched(core::AccessToken const& token) {
+    enter(ProviderState::connected);
+    reason_.clear();
+    fix_.clear();
+    code_.clear();
+    last_refresh_ = clock_.system_now();
+    bool const lasting = token.expires_at == core::SystemTime::max();
+    core::log::info("token.fetched",
+                    {{"organization", organization_},
+                     {"method", method_},
+                     {"expires_at", lasting ? std::string("never") : core::format_utc(token.expires_at)}});
+}
+
+void StatusBoard::on_failed(FetchFailure const& failure, bool still_valid) {
+    without_token_ = failure.state;
+    enter(still_valid ? ProviderState::degraded : failure.state);
+    reason_ = failure.error.message();
+    fix_ = failure.error.fix();
+    code_ = failure.error.code();
+    core::log::warn("token.fetch_failed",
+                    {{"organization", organization_},
+                     {"method", method_},
+                     {"class", to_string(failure.failure_class)},
+                     {"kind", core::to_string(failure.error.kind())},
+                     {"code", failure.error.code()},
+                     {"status", failure.error.status()},
+                     {"reason", failure.error.message()},
+                     {"detail", failure.error.detail()},
+                     {"correlation_id", failure.error.activity_id()},
+                     {"still_valid", still_valid}});
+}
+
+void StatusBoard::reset() {
+    enter(ProviderState::unknown);
+    reason_.clear();
+    fix_.clear();
+    code_.clear();
+    identity_.clear();
+    expires_at_.reset();
+    last_refresh_.reset();
+}
+
+void StatusBoard::accepted(std::string const& identity) {
+    if (!identity.empty()) {
+        identity_ = identity;
+    }
+    if (state_ == ProviderState::unknown) {
+        enter(ProviderState::connected);
+    }
+}
+
+ProviderStatus StatusBoard::status(bool has_valid_token) const {
+    ProviderStatus status;
+    status.state = state_ == ProviderState::degraded && !has_valid_token ? without_token_ : state_;
+    status.since = since_;
+    status.reason = reason_;
+    status.fix = fix_;
+    status.code = code_;
+    status.identity = identity_;
+    status.tenant = tenant_;
+    status.expires_at = expires_at_;
+    status.last_refresh = last_refresh_;
+    return status;
+}
+
+CachedProvider::CachedProvider(ProviderEnvironment const& env,
+                               std::string method,
+                               std::shared_ptr<StatusBoard> board,
+                               std::shared_ptr<TokenFetcher> fetcher)
+    : method_(std::move(method)), board_(std::move(board)), fetcher_(std::move(fetcher)),
+      cache_(
+          env.executor, env.clock, [kept = fetcher_] { return kept->fetch(); }, board_) {}
+
+core::Task<core::Result<core::AccessToken>> CachedProvider::get(std::chrono::seconds min_ttl,
+                                                                core::CallContext const& ctx) {
+    return cache_.get(min_ttl, ctx);
+}
+
+void CachedProvider::invalidate(core::AccessToken const& rejected) {
+    fetcher_->on_rejected(rejected);
+    cache_.invalidate(rejected);
+}
+
+ProviderStatus CachedProvider::status() const {
+    return board_->status(cache_.has_valid_token());
+}
+
+void CachedProvider::credential_changed() {
+    cache_.reset();
+    board_->reset();
+    fetcher_->on_credential_changed();
+}
+
+} // namespace auth

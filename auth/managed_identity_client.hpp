@@ -1,0 +1,72 @@
+#pragma once
+
+#include "auth/failure.hpp"
+#include "auth/managed_identity_source.hpp"
+#include "core/async.hpp"
+#include "core/call_context.hpp"
+#include "core/http/http_client.hpp"
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include <tl/expected.hpp>
+
+namespace auth {
+
+class ManagedIdentityToken {
+public:
+    ManagedIdentityToken(core::Secret value_, core::SystemTime requested_at_, core::SystemTime expires_at_)
+        : value(std::move(value_)), requested_at(requested_at_), expires_at(expires_at_) {}
+    core::Secret value;
+    core::SystemTime requested_at;
+    core::SystemTime expires_at;
+    std::optional<std::chrono::seconds> refresh_in;
+};
+
+using ManagedIdentityResult = tl::expected<ManagedIdentityToken, FetchFailure>;
+
+/// Long enough for the slowest retry rule (IMDS being updated: seven times ten seconds).
+inline constexpr std::chrono::seconds kManagedIdentityDeadline{100};
+
+/// Asks this machine's managed identity for tokens. The source is found at the first request and kept: it
+/// does not change while a process runs. Retries as the platform asks (entra facts: IMDS 1, 2, 4 s, 410 every
+/// 10 s; others at least 1 s or Retry-After); an endpoint that never answered is not tried again, so that a
+/// host outside Azure fails fast. The referents outlive it. Not concurrently.
+class ManagedIdentityClient {
+public:
+    ManagedIdentityClient(core::HttpClient& http,
+                          core::Clock& clock,
+                          core::BlockingPool& pool,
+                          ManagedIdentityConfig config,
+                          EnvironmentReader environment = read_process_environment,
+                          std::string arc_key_directory = "/var/opt/azcmagent/tokens");
+
+    /// `resource`: the scope without `/.default`. `ctx` must outlive the task.
+    core::Task<ManagedIdentityResult> request(std::string resource, core::CallContext const& ctx);
+
+    /// `IMDS`, once the source is known.
+    std::string_view source_name() const noexcept;
+
+private:
+    core::Task<ManagedIdentityResult> request_workload(std::string resource, core::CallContext const& ctx);
+    core::Task<ManagedIdentityResult> request_http(std::string resource, core::CallContext const& ctx);
+    core::Task<core::Result<core::HttpResponse>> send_with_retries(core::HttpRequest const& request,
+                                                                   core::CallContext const& ctx);
+    core::Task<tl::expected<core::HttpResponse, FetchFailure>> answer_arc_challenge(
+        core::HttpRequest& request, core::HttpResponse const& challenge, core::CallContext const& ctx);
+    core::Task<core::Result<core::Secret>>
+    read_file(std::string path, std::size_t max_bytes, bool follow_links);
+
+    core::HttpClient& http_;
+    core::Clock& clock_;
+    core::BlockingPool& pool_;
+    ManagedIdentityConfig config_;
+    EnvironmentReader environment_;
+    std::string arc_key_directory_;
+    std::optional<ManagedIdentityEndpoint> endpoint_;
+    bool answered_ = false;
+};
+
+} // namespace auth

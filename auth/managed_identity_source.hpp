@@ -1,0 +1,45 @@
+#pragma once
+
+#include "auth/failure.hpp"
+#include "auth/providers.hpp"
+#include "core/secret.hpp"
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include <tl/expected.hpp>
+
+namespace auth {
+
+/// One variable of the process environment; nullopt when it is not set or empty.
+using EnvironmentReader = std::function<std::optional<std::string>(char const* name)>;
+std::optional<std::string> read_process_environment(char const* name);
+
+/// Where this machine's managed identity answers, and how it was found.
+class ManagedIdentityEndpoint {
+public:
+    ManagedIdentityEndpoint(ManagedIdentitySourceKind kind_, std::string url_)
+        : kind(kind_), url(std::move(url_)) {}
+
+    ManagedIdentitySourceKind kind; ///< never `automatic`
+    std::string url;                ///< without a query; the authority for workload identity
+    core::Secret header;            ///< X-IDENTITY-HEADER (App Service), secret (Service Fabric)
+    // Workload identity
+    std::string tenant_id;
+    std::string client_id;
+    std::string token_file;
+};
+
+/// `IMDS`, `App Service` …
+std::string_view to_string(ManagedIdentitySourceKind kind) noexcept;
+
+/// Reads environment variables only; nothing is asked over the network. `automatic` takes the first of
+/// workload identity, Service Fabric, App Service, Cloud Shell and Arc whose variables are there, else IMDS
+/// at `config.imds_url`. A source named in the configuration whose variables are missing is a failure that
+/// names them.
+tl::expected<ManagedIdentityEndpoint, FetchFailure>
+find_managed_identity(ManagedIdentityConfig const& config, EnvironmentReader const& environment);
+
+} // namespace auth
