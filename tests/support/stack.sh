@@ -1,0 +1,106 @@
+# Sourced by scripts that need a running simulator and daemon on loopback: stack_start BUILD_DIR WORK_DIR, stack_stop.
+# Sets STACK_MCP_URL, STACK_URL, STACK_TOKEN, STACK_SIM, STACK_CA, STACK_CONFIG, STACK_WORLD (a file) and the names of the
+# simulator's world that scripts work with. Only processes started here are ended, by their ids.
+
+STACK_PIDS=()
+
+stack_wait_line() { # stack_wait_line FILE PATTERN PID: prints the first line that matches; at most 20 s
+  local i
+  for i in $(seq 200); do
+    if grep -m1 -E -- "$2" "$1" 2>/dev/null; then return 0; fi
+    kill -0 "$3" 2>/dev/null || { echo "the process ended early:" >&2; tail -20 "$1" >&2; return 1; }
+    sleep 0.1
+  done
+  echo "no line like '$2' in $1" >&2
+  tail -20 "$1" >&2
+  return 1
+}
+
+stack_curl() { curl --silent --show-error --fail --noproxy '*' --max-time 20 --cacert "$STACK_CA" "$@"; }
+
+stack_world() { jq -r "$1" "$STACK_WORLD"; }
+
+stack_start_simulator() { # stack_start_simulator BUILD_DIR WORK_DIR [SIMULATOR OPTIONS...]
+  local build=$1 work=$2
+  shift 2
+  STACK_CA=$work/ca.pem
+  "$build/ado-simulator" --port 0 --ca-file "$STACK_CA" "$@" >"$work/simulator.out" 2>"$work/simulator.err" &
+  STACK_SIM_PID=$!
+  STACK_PIDS+=("$STACK_SIM_PID")
+  local line
+  line=$(stack_wait_line "$work/simulator.out" '^listening ' "$STACK_SIM_PID") || return 1
+  STACK_SIM=https://localhost:${line##*:}
+  STACK_WORLD=$work/world.json
+  stack_curl "$STACK_SIM/__sim/world" >"$STACK_WORLD"
+}
+
+stack_write_config() { # stack_write_config WORK_DIR: a configuration with the three organizations, one method each
+  local work=$1
+  STACK_CONFIG=$work/config.yaml
+  cat >"$STACK_CONFIG" <<YAML
+listen: ${STACK_LISTEN:-127.0.0.1:0}
+log: {level: info, format: json}
+store: {url: "sqlite:$work/state/state.db", key_file: $work/state/store.key}
+inbound: {mode: token}
+azure_devops: {base_url: $STACK_SIM, search_url: $STACK_SIM, identity_url: $STACK_SIM}
+entra: {authority: $STACK_SIM, client_id: $(stack_world .daemon.public_client_id)}
+managed_identity: {source: imds, imds_url: $STACK_SIM}
+outbound: {ca_file: $STACK_CA}
+connectors:
+  - name: $(stack_world .daemon.pat.organization)-pat
+    organization: $(stack_world .daemon.pat.organization)
+    auth: [{method: pat}]
+  - name: $(stack_world .daemon.oauth.organization)-oauth
+    organization: $(stack_world .daemon.oauth.organization)
+    auth: [{method: oauth}]
+  - name: $(stack_world .daemon.managed_identity.organization)-mi
+    organization: $(stack_world .daemon.managed_identity.organization)
+    auth:
+      - method: managed_identity
+        client_id: $(stack_world .daemon.managed_identity.client_id)
+        federated_client_id: $(stack_world .daemon.managed_identity.federated_client_id)
+        federated_tenant_id: $(stack_world .daemon.managed_identity.federated_tenant_id)
+YAML
+}
+
+stack_start_daemon() { # stack_start_daemon BUILD_DIR WORK_DIR
+  local build=$1 work=$2
+  "$build/ado-mcpd" serve --config "$STACK_CONFIG" >"$work/daemon.out" 2>"$work/daemon.log" &
+  STACK_DAEMON_PID=$!
+  STACK_PIDS+=("$STACK_DAEMON_PID")
+  local line
+  line=$(stack_wait_line "$work/daemon.log" '"daemon.ready"' "$STACK_DAEMON_PID") || return 1
+  STACK_URL=http://$(jq -r .listen <<<"$line")
+  STACK_MCP_URL=$STACK_URL/mcp
+  STACK_TOKEN=$(cat "$work/state/admin-token")
+}
+
+stack_attach_pat() { # stack_attach_pat ORGANIZATION PAT: by the REST API; the PAT goes through standard input
+  printf 'organization=%s&pat=%s' "$1" "$2" |
+    curl --silent --show-error --fail-with-body --noproxy '*' --max-time 30 --header "Authorization: Bearer $STACK_TOKEN" \
+      --data-binary @- "$STACK_URL/api/v1/azuredevops/auth/pat"
+}
+
+stack_sign_in() { # stack_sign_in BUILD_DIR ORGANIZATION: a device-code sign-in that the simulated person approves
+  stack_curl "$STACK_SIM/__sim/device/auto-approve?after=1" >/dev/null
+  "$1/ado-mcpd" login --organization "$2" --device-code --config "$STACK_CONFIG"
+}
+
+stack_start() { # stack_start BUILD_DIR WORK_DIR: simulator, daemon, and the PAT organization connected
+  stack_start_simulator "$1" "$2"
+  stack_write_config "$2"
+  stack_start_daemon "$1" "$2"
+  STACK_ORG=$(stack_world .daemon.pat.organization)
+  STACK_PROJECT=$(stack_world .daemon.pat.project)
+  STACK_REPOSITORY=$(stack_world .daemon.pat.repository)
+  stack_attach_pat "$STACK_ORG" "$(stack_world .daemon.pat.pat)" >/dev/null
+}
+
+stack_stop() {
+  local pid
+  for pid in "${STACK_PIDS[@]}"; do
+    kill "$pid" 2>/dev/null && wait "$pid" 2>/dev/null
+  done
+  STACK_PIDS=()
+  return 0
+}
