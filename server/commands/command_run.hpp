@@ -10,6 +10,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 
+#include <exception>
 #include <memory>
 #include <optional>
 #include <string>
@@ -35,9 +36,8 @@ public:
     core::Result<T> wait_for(core::Task<core::Result<T>> task) {
         std::optional<core::Result<T>> outcome;
         std::exception_ptr bug;
-        core::asio::co_spawn(io_, std::move(task), [&](std::exception_ptr e, core::Result<T> result) {
+        core::asio::co_spawn(io_, keep<T>(std::move(task), &outcome), [&](std::exception_ptr e) {
             bug = e;
-            outcome.emplace(std::move(result));
             io_.stop();
         });
         io_.restart();
@@ -49,6 +49,13 @@ public:
     }
 
 private:
+    /// A T need not be default-constructible, which co_spawn asks of a result.
+    template <class T>
+    static core::Task<void> keep(core::Task<core::Result<T>> task, std::optional<core::Result<T>>* outcome) {
+        core::Result<T> result = co_await std::move(task);
+        outcome->emplace(std::move(result));
+    }
+
     explicit CommandRun(Config config);
 
     core::asio::io_context io_{1};

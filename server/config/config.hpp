@@ -69,9 +69,8 @@ public:
 class OutboundConfig {
 public:
     std::optional<std::string> ca_file;
-    core::Secret proxy_url;  ///< may carry a password; empty = none; from `proxy`, else $HTTPS_PROXY
+    core::Secret proxy_url;  ///< may carry a password; empty = $HTTPS_PROXY, else none
     std::string proxy_shown; ///< the same without user and password
-    std::vector<std::string> no_proxy; ///< from $NO_PROXY: host names, `.suffix`es or `*`
 };
 
 enum class AuthMethod { managed_identity, oauth, pat };

@@ -140,15 +140,10 @@ void read_inbound(ConfigSection const& inbound, InboundConfig& config) {
 }
 
 /// The proxy's URL may hold a password: it goes into a Secret, and only its host is shown.
-void read_proxy(ConfigSection const& outbound, Environment const& environment, OutboundConfig& config) {
+void read_proxy(ConfigSection const& outbound, OutboundConfig& config) {
     auto text = outbound.text("proxy");
     if (!text) {
-        for (char const* name : {"HTTPS_PROXY", "https_proxy"}) {
-            text = text ? text : environment(name);
-        }
-        if (!text || text->empty()) {
-            return;
-        }
+        return;
     }
     auto const scheme = text->find("://");
     auto const at = text->rfind('@');
@@ -156,28 +151,10 @@ void read_proxy(ConfigSection const& outbound, Environment const& environment, O
     std::string const shown = has_user ? text->substr(0, scheme + 3) + text->substr(at + 1) : *text;
     auto const url = core::Url::parse(shown);
     if (!url || url->origin.is_tls() || url->target != "/") {
-        outbound.problem("proxy",
-                         outbound.has("proxy") ? "something else" : "something else in $HTTPS_PROXY",
-                         "http://[user:password@]host:port");
+        outbound.problem("proxy", "something else", "http://[user:password@]host:port");
     } else {
         config.proxy_url = core::Secret(*text);
         config.proxy_shown = url->origin.to_string();
-    }
-    core::wipe(text->data(), text->size());
-}
-
-void read_no_proxy(Environment const& environment, OutboundConfig& config) {
-    std::optional<std::string> list;
-    for (char const* name : {"NO_PROXY", "no_proxy"}) {
-        list = list ? list : environment(name);
-    }
-    std::string_view rest = list ? std::string_view(*list) : std::string_view();
-    while (!rest.empty()) {
-        std::string_view const entry = rest.substr(0, rest.find(','));
-        rest.remove_prefix(std::min(rest.size(), entry.size() + 1));
-        if (std::string_view const host = core::trim_ows(entry); !host.empty()) {
-            config.no_proxy.emplace_back(host);
-        }
     }
 }
 
@@ -260,10 +237,7 @@ void read_limits(ConfigSection const& in, Limits& limits) {
 
 } // namespace
 
-Config read_config(core::Json const& document,
-                   std::string const& folder,
-                   Environment const& environment,
-                   ConfigProblems& problems) {
+Config read_config(core::Json const& document, std::string const& folder, ConfigProblems& problems) {
     Config config;
     ConfigSection const root(document.is_object() ? &document : nullptr, "", folder, problems);
     read_listening(root, config);
@@ -293,8 +267,7 @@ Config read_config(core::Json const& document,
 
     ConfigSection const outbound = root.section("outbound");
     config.outbound.ca_file = outbound.path("ca_file", true);
-    read_proxy(outbound, environment, config.outbound);
-    read_no_proxy(environment, config.outbound);
+    read_proxy(outbound, config.outbound);
 
     for (ConfigSection const& item : root.sections("connectors")) {
         config.connectors.push_back(read_connector(item));

@@ -3,7 +3,6 @@
 #include "core/json.hpp"
 #include "server/config/config.hpp"
 #include "server/config/config_problem.hpp"
-#include "server/config/environment.hpp"
 
 #include <string>
 
@@ -13,10 +12,7 @@ namespace server {
 /// what the schema has already refused is passed over; everything else that cannot be used is added to
 /// `problems`. Reads the files that
 /// `_file` keys name. Relative paths are relative to `folder`.
-Config read_config(core::Json const& document,
-                   std::string const& folder,
-                   Environment const& environment,
-                   ConfigProblems& problems);
+Config read_config(core::Json const& document, std::string const& folder, ConfigProblems& problems);
 
 /// What only shows when values are seen together: unique names, a listener open to all without tokens,
 /// allow-lists.

@@ -118,7 +118,7 @@ core::Secret ConfigSection::secret_file(std::string_view key) const {
     if (!file) {
         return {};
     }
-    core::Result<core::Secret> secret = read_secret_file(*file);
+    core::Result<core::Secret> secret = read_private_file(*file);
     if (!secret) {
         core::Error const& error = secret.error();
         problem(key,

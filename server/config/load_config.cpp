@@ -130,7 +130,7 @@ tl::expected<Config, ConfigProblems> parse_config(std::string const& text,
     keep_expanded_text(config_schema(), document, "", problems);
     check_schema(document, problems);
     protocol::normalize_integers(config_schema(), document);
-    Config config = read_config(document, folder, environment, problems);
+    Config config = read_config(document, folder, problems);
     check_config(config, problems);
     if (!problems.empty()) {
         return tl::unexpected<ConfigProblems>(std::move(problems));

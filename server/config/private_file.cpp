@@ -105,6 +105,18 @@ core::Result<core::Secret> read_all(int fd, std::string const& path) {
     return content;
 }
 
+core::Result<core::Secret> without_line_end(core::Secret const& content, std::string const& path) {
+    std::string_view text = content.expose();
+    while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) {
+        text.remove_suffix(1);
+    }
+    if (text.empty()) {
+        return core::fail(
+            core::Error(core::ErrorKind::invalid_argument, path + " is empty").with_code("file_unusable"));
+    }
+    return core::Secret(text);
+}
+
 } // namespace
 
 std::string errno_text(int code) {
@@ -155,20 +167,8 @@ core::Result<core::Secret> read_private_file(std::string const& path, PrivateFil
                               .with_code("file_unusable"));
     }
     ADOMCPD_TRY_VOID(check_private("the file", path, status, guarded ? 0007U : 0077U));
-    return read_all(file.get(), path);
-}
-
-core::Result<core::Secret> read_secret_file(std::string const& path) {
-    ADOMCPD_TRY(core::Secret const content, read_private_file(path, PrivateFile::secret));
-    std::string_view text = content.expose();
-    while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) {
-        text.remove_suffix(1);
-    }
-    if (text.empty()) {
-        return core::fail(
-            core::Error(core::ErrorKind::invalid_argument, path + " is empty").with_code("file_unusable"));
-    }
-    return core::Secret(text);
+    ADOMCPD_TRY(core::Secret const content, read_all(file.get(), path));
+    return without_line_end(content, path);
 }
 
 core::Result<void> write_private_file(std::string const& path, core::Secret const& content, WriteMode mode) {

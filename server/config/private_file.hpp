@@ -18,12 +18,10 @@ enum class PrivateFile {
     key,    ///< made by the daemon: a symbolic link is refused
 };
 
-/// The whole file as it is, at most 64 KiB. Below $CREDENTIALS_DIRECTORY, which the service manager guards,
-/// only access for everybody is refused. Fails with not_found when there is none.
-core::Result<core::Secret> read_private_file(std::string const& path, PrivateFile kind);
-
-/// The file without line breaks at its end; empty is refused.
-core::Result<core::Secret> read_secret_file(std::string const& path);
+/// The file without line breaks at its end, at most 64 KiB; an empty one is refused. Below
+/// $CREDENTIALS_DIRECTORY, which the service manager guards, only access for everybody is refused. Fails with
+/// not_found when there is none.
+core::Result<core::Secret> read_private_file(std::string const& path, PrivateFile kind = PrivateFile::secret);
 
 enum class WriteMode {
     create,  ///< fails with conflict when the file exists

@@ -14,6 +14,9 @@ namespace server {
 /// administrator token and leaves it in `admin-token` (0600) beside the database. Returns the path of that
 /// file when it was made. Called once at start; `store` and `clock` outlive the task.
 core::Task<core::Result<std::optional<std::string>>>
-ensure_first_admin_token(StateStore& store, core::Clock& clock, std::string database_path);
+ensure_admin_token(StateStore& store, core::Clock& clock, std::string database_path);
+
+/// `admin-token` beside the database.
+std::string admin_token_path(std::string const& database_path);
 
 } // namespace server

@@ -1,0 +1,7 @@
+#pragma once
+
+namespace server {
+
+int run_version(bool json);
+
+} // namespace server
