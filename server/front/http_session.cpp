@@ -23,10 +23,10 @@ namespace asio = boost::asio;
 
 /// A body up to this size that nobody wants is read all the same, so that the connection can go on.
 constexpr std::size_t kDiscardedBody = 64 * 1024;
-/// How much of a refused upload is read after the answer, and for how long: closing on unread bytes resets
+/// For the orderly close, which waits for the peer's: closing on unread bytes (a refused upload) would reset
 /// the connection, and the peer would lose the answer.
-constexpr std::size_t kLingerBytes = 8 * 1024 * 1024;
 constexpr std::chrono::seconds kLinger{2};
+constexpr std::size_t kLargestLength = 1024UL * 1024 * 1024;
 constexpr std::size_t kLoggedPath = 256;
 
 class Target {
@@ -63,7 +63,7 @@ std::optional<std::size_t> declared_length(core::HttpHeaders const& headers) {
     std::string_view const text = headers.get("Content-Length").value_or("0");
     std::size_t value = 0;
     for (char const c : text) {
-        if (c < '0' || c > '9' || value > kLingerBytes) {
+        if (c < '0' || c > '9' || value > kLargestLength) {
             return std::nullopt;
         }
         value = value * 10 + static_cast<std::size_t>(c - '0');
@@ -321,23 +321,7 @@ private:
             stream_.abort();
             co_return false;
         }
-        if (!keep && !current.body_done) {
-            co_await linger();
-        }
         co_return keep;
-    }
-
-    core::Task<void> linger() {
-        std::array<char, 8192> sink{};
-        stream_.set_deadline(core::Deadline::in(front_.clock, kLinger));
-        for (std::size_t total = 0; total < kLingerBytes;) {
-            core::Result<std::size_t> const count = co_await stream_.read_some(asio::buffer(sink));
-            if (!count || *count == 0) {
-                break;
-            }
-            total += *count;
-        }
-        core::wipe(sink.data(), sink.size());
     }
 
     void log_access(Exchange const& current, HttpReply const& reply) const {
