@@ -39,7 +39,8 @@ public:
         std::string head;
         while (!parser_->is_header_done()) {
             skip_empty_lines();
-            if (!buffer_.empty()) {
+            bool const half_empty_line = !parser_->got_some() && buffer_.data() == "\r";
+            if (!buffer_.empty() && !half_empty_line) {
                 boost::beast::error_code ec;
                 std::size_t const taken = parser_->put(asio::buffer(buffer_.data()), ec);
                 head.append(buffer_.data().substr(0, taken));
@@ -52,6 +53,10 @@ public:
                 }
                 if (!ec || parser_->is_header_done()) {
                     continue;
+                }
+                // The parser goes on looking for the right line ends; do not wait for what will not come.
+                if (has_bare_newline(buffer_.data())) {
+                    co_return fail(refused(400, "malformed request: lines end with CR LF"));
                 }
             }
             Result<std::size_t> const count = co_await fill();
@@ -151,6 +156,15 @@ private:
         co_return count;
     }
 
+    static bool has_bare_newline(std::string_view text) noexcept {
+        for (std::size_t i = text.find('\n'); i != std::string_view::npos; i = text.find('\n', i + 1)) {
+            if (i == 0 || text[i - 1] != '\r') {
+                return true;
+            }
+        }
+        return false;
+    }
+
     /// What Beast lets pass and two programs in a row could read differently (request smuggling).
     std::optional<Error> check_fields() const {
         std::size_t const encodings = headers_.count("Transfer-Encoding");
@@ -194,12 +208,18 @@ private:
         return refused(400, "malformed request: " + ec.message());
     }
 
-    /// A request line that ends in ` HTTP/` and a digit; anything else with a bad version is no HTTP at all.
+    /// A request line that ends in ` HTTP/` and another number; whatever else has a bad version is no HTTP at
+    /// all.
     bool is_other_http_version(std::string_view head) const noexcept {
-        std::string_view const line = head.empty() ? buffer_.data() : head;
-        std::size_t const mark = line.substr(0, line.find('\n')).find(" HTTP/");
-        return mark != std::string_view::npos && mark + 6 < line.size() && line[mark + 6] >= '0' &&
-               line[mark + 6] <= '9';
+        std::string_view line = head.empty() ? buffer_.data() : head;
+        line = line.substr(0, line.find('\n'));
+        std::size_t const mark = line.find(" HTTP/");
+        if (mark == std::string_view::npos) {
+            return false;
+        }
+        std::string_view const version = line.substr(mark + 6);
+        return !version.empty() && version[0] >= '0' && version[0] <= '9' && !version.starts_with("1.1") &&
+               !version.starts_with("1.0");
     }
 
     ByteStream& stream_;
