@@ -155,12 +155,13 @@ tl::expected<Revision, HttpRefusal> header_revision(core::HttpHeaders const& hea
     }
     auto const revision = header.repeated ? std::nullopt : parse_revision(*header.value);
     if (!revision || is_modern(*revision)) {
-        return refuse(400,
-                      id,
-                      rpc_code::transport,
-                      "Bad request: MCP-Protocol-Version " + json_quoted(*header.value) +
-                          (header.repeated ? " came more than once" : " is not supported") +
-                          " (supported: 2026-07-28, 2025-11-25, 2025-06-18, 2025-03-26, 2024-11-05)");
+        return refuse(
+            400,
+            id,
+            rpc_code::transport,
+            "Bad Request: Unsupported protocol version: MCP-Protocol-Version " + json_quoted(*header.value) +
+                (header.repeated ? " came more than once" : "") +
+                " (supported versions: 2026-07-28, 2025-11-25, 2025-06-18, 2025-03-26, 2024-11-05)");
     }
     return *revision;
 }
