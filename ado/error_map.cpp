@@ -178,7 +178,7 @@ core::Error map_error(core::HttpResponse const& response, ErrorContext const& co
     if (std::optional<std::string_view> const wait = response.headers.get("Retry-After");
         wait && body.code != "TF24668") {
         if (auto const parsed = core::parse_retry_after(*wait, context.now, kRetryAfterCap)) {
-            error = std::move(error).with_retry_after(std::chrono::ceil<std::chrono::seconds>(*parsed));
+            static_cast<void>(std::move(error).with_retry_after(std::chrono::ceil<std::chrono::seconds>(*parsed)));
         }
     }
     return error;
