@@ -75,6 +75,19 @@ HttpReply refuse(Problem const& problem, RouteMatch const& match) {
     return match.json_rpc ? rpc_problem_reply(problem) : problem_reply(problem);
 }
 
+/// What the reader of requests refused, with the key that sets the limit where it was one.
+Problem unreadable(core::Error const& error) {
+    Problem problem(error.status(), "malformed_request", error.message());
+    if (error.status() == 413) {
+        problem.code = "body_too_large";
+        problem.fix = "The limit is limits.body_bytes in the configuration.";
+    } else if (error.status() == 431) {
+        problem.code = "head_too_large";
+        problem.fix = "The limits are limits.head_bytes and limits.header_fields in the configuration.";
+    }
+    return problem;
+}
+
 std::string join_methods(std::vector<std::string> const& methods) {
     std::string list;
     for (std::string const& method : methods) {
@@ -151,7 +164,7 @@ private:
         Exchange failed(std::move(nothing),
                         core::CallContext(choose_request_id(core::HttpHeaders()), core::Deadline::never()),
                         front_.clock.now());
-        HttpReply const reply = problem_reply(Problem(error.status(), "malformed_request", error.message()));
+        HttpReply const reply = problem_reply(unreadable(error));
         co_await send(failed, reply, false);
     }
 
@@ -174,7 +187,9 @@ private:
         } catch (std::exception const& e) {
             bug = e.what();
         }
-        if (aborted) {
+        // A handler may have taken its cancellation for an error of its own and answered.
+        asio::cancellation_state const cancellation = co_await asio::this_coro::cancellation_state;
+        if (aborted || cancellation.cancelled() != asio::cancellation_type::none) {
             // The drain ran out of grace. An answer would say nothing true about what the handler did.
             reply = HttpReply(kClientClosedRequest);
         } else if (!bug.empty()) {
@@ -263,13 +278,8 @@ private:
     }
 
     HttpReply body_refusal(core::Error const& error, RouteMatch const& match) {
-        if (error.status() == 413) {
-            return refuse(Problem(413, "body_too_large", error.message())
-                              .with_fix("The limit is limits.body_bytes in the configuration."),
-                          match);
-        }
         if (error.status() != 0) {
-            return refuse(Problem(error.status(), "malformed_request", error.message()), match);
+            return refuse(unreadable(error), match);
         }
         lost_ = true; // the stream is dead: nobody to answer
         return HttpReply(error.kind() == core::ErrorKind::timeout ? 408 : kClientClosedRequest);

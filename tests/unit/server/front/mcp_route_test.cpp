@@ -163,6 +163,7 @@ TEST_F(McpRoute, StopsTheHandlerWhenTheConnectionIsCancelled) {
         SCOPED_TRACE(modern);
         endpoint.modern = modern;
         endpoint.cancelled = false;
+        test::LogCapture const log;
         front.routes = server::RouteTable();
         open();
         call();
@@ -172,6 +173,7 @@ TEST_F(McpRoute, StopsTheHandlerWhenTheConnectionIsCancelled) {
         EXPECT_TRUE(connection->running.done());
         EXPECT_EQ(connection->stream.written(), "");
         EXPECT_EQ(route->calls_in_flight(), 0U);
+        EXPECT_TRUE(log.contains(R"("status":499)")) << log.text();
     }
 }
 
