@@ -1,0 +1,115 @@
+#include "fixture.hpp"
+
+#include <cstdlib>
+#include <fstream>
+#include <set>
+#include <sstream>
+
+namespace {
+
+using core::Json;
+
+std::vector<std::unique_ptr<server::OrganizationTool>> all_tools() {
+    std::vector<std::unique_ptr<server::OrganizationTool>> tools;
+    tools.push_back(server::make_search_code_tool());
+    tools.push_back(server::make_read_file_tool());
+    tools.push_back(server::make_create_work_item_tool());
+    return tools;
+}
+
+Json as_json(protocol::ToolDescriptor const& descriptor) {
+    return Json{{"name", descriptor.name},
+                {"title", descriptor.title},
+                {"description", descriptor.description},
+                {"inputSchema", descriptor.input_schema},
+                {"outputSchema", descriptor.output_schema},
+                {"annotations",
+                 {{"readOnlyHint", descriptor.hints.read_only},
+                  {"destructiveHint", descriptor.hints.destructive},
+                  {"idempotentHint", descriptor.hints.idempotent},
+                  {"openWorldHint", descriptor.hints.open_world}}}};
+}
+
+TEST(ToolDescriptors, AreAsInTheirSnapshots) {
+    for (auto const& tool : all_tools()) {
+        protocol::ToolDescriptor const& descriptor = tool->descriptor();
+        SCOPED_TRACE(descriptor.name);
+        std::string const path = std::string(ADOMCPD_SNAPSHOTS) + "/" + descriptor.name + ".json";
+        std::string const current = as_json(descriptor).dump(2) + "\n";
+        if (std::getenv("UPDATE_SNAPSHOTS") != nullptr) {
+            std::ofstream(path) << current;
+            continue;
+        }
+        std::ifstream file(path);
+        std::stringstream stored;
+        stored << file.rdbuf();
+        EXPECT_EQ(stored.str(), current) << "run with UPDATE_SNAPSHOTS=1 if this change is meant";
+    }
+}
+
+void collect(Json const& schema, std::set<std::string>& keywords, std::set<std::string>& names) {
+    for (auto const& [keyword, value] : schema.items()) {
+        keywords.insert(keyword);
+        if (keyword == "properties") {
+            for (auto const& [name, property] : value.items()) {
+                names.insert(name);
+                collect(property, keywords, names);
+            }
+        } else if (keyword == "items") {
+            collect(value, keywords, names);
+        }
+    }
+    if (schema.value("type", "") == "array") {
+        EXPECT_TRUE(schema.contains("items"));
+    }
+}
+
+TEST(ToolDescriptors, UseOnlyWhatEveryClientTakes) {
+    std::set<std::string> const allowed{"type",
+                                        "properties",
+                                        "required",
+                                        "items",
+                                        "enum",
+                                        "minimum",
+                                        "maximum",
+                                        "minLength",
+                                        "maxLength",
+                                        "minItems",
+                                        "maxItems",
+                                        "additionalProperties",
+                                        "description",
+                                        "default"};
+    std::size_t bytes = 0;
+    for (auto const& tool : all_tools()) {
+        protocol::ToolDescriptor const& descriptor = tool->descriptor();
+        SCOPED_TRACE(descriptor.name);
+        std::set<std::string> keywords;
+        std::set<std::string> names;
+        for (Json const* const schema : {&descriptor.input_schema, &descriptor.output_schema}) {
+            EXPECT_EQ(protocol::check_schema_supported(*schema), std::vector<std::string>());
+            collect(*schema, keywords, names);
+        }
+        for (std::string const& keyword : keywords) {
+            EXPECT_EQ(allowed.count(keyword), 1U) << keyword;
+        }
+        for (std::string const& name : names) {
+            EXPECT_EQ(name.find_first_not_of("abcdefghijklmnopqrstuvwxyz_"), std::string::npos) << name;
+        }
+        EXPECT_FALSE(descriptor.input_schema.at("additionalProperties").get<bool>());
+        EXPECT_TRUE(names.count("organization") == 1);
+        bytes += as_json(descriptor).dump().size();
+    }
+    EXPECT_LT(bytes, 7000U);
+}
+
+TEST(ToolDescriptors, HintWhichToolsWrite) {
+    for (auto const& tool : all_tools()) {
+        protocol::ToolDescriptor const& descriptor = tool->descriptor();
+        bool const writes = descriptor.name == "create_work_item";
+        EXPECT_EQ(descriptor.hints.read_only, !writes);
+        EXPECT_EQ(descriptor.hints.idempotent, !writes);
+        EXPECT_FALSE(descriptor.hints.destructive);
+    }
+}
+
+} // namespace
