@@ -6,6 +6,7 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/dispatch.hpp>
 #include <boost/system/system_error.hpp>
 
 #include <exception>
@@ -83,9 +84,16 @@ void TaskGroup::spawn(std::string_view name, Task<void> child) {
 }
 
 void TaskGroup::cancel_all() {
-    std::vector<std::shared_ptr<Child>> const children(state_->children.begin(), state_->children.end());
-    for (std::shared_ptr<Child> const& child : children) {
-        child->signal.emit(asio::cancellation_type::terminal);
+    // On the loop: emitted from outside, Asio's co_spawn would post a bare pointer into the signal, which may
+    // be gone when that runs. In here the emission happens at once, and the signals are held meanwhile.
+    auto emit = [children =
+                     std::vector<std::shared_ptr<Child>>(state_->children.begin(), state_->children.end())] {
+        for (std::shared_ptr<Child> const& child : children) {
+            child->signal.emit(asio::cancellation_type::terminal);
+        }
+    };
+    if (!state_->children.empty()) {
+        asio::dispatch(state_->executor, std::move(emit));
     }
 }
 

@@ -16,13 +16,14 @@ namespace core {
 class TaskGroup {
 public:
     explicit TaskGroup(asio::any_io_executor executor);
-    ~TaskGroup(); ///< children must be gone: call cancel_all() and wait() first
+    /// Cancels what still runs, but does not wait: children that refer to the owner must be gone, by cancel_all() and wait().
+    ~TaskGroup();
     TaskGroup(TaskGroup const&) = delete;
     TaskGroup& operator=(TaskGroup const&) = delete;
 
     /// `name` goes into the log line of an escaped exception; a literal.
     void spawn(std::string_view name, Task<void> child);
-    /// Emits terminal cancellation to every child.
+    /// Emits terminal cancellation to every child: at once when called on the loop, else with its next turn.
     void cancel_all();
     /// Completes when no child is left.
     Task<void> wait();

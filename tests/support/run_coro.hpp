@@ -6,6 +6,7 @@
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
 #include <gtest/gtest.h>
 
 #include <chrono>
@@ -84,20 +85,29 @@ public:
                 return std::move(*state_->outcome->value);
             }
         }
-        void cancel() { state_->signal.emit(asio::cancellation_type::terminal); }
+        /// Takes effect with the next turn of the loop.
+        void cancel() {
+            // Emitted on the loop: from outside, co_spawn would post a bare pointer into the signal.
+            auto emit = [state = state_] { state->signal.emit(asio::cancellation_type::terminal); };
+            asio::post(state_->executor, std::move(emit));
+        }
 
     private:
         friend class Loop;
         struct State {
             std::optional<detail::Outcome<T>> outcome;
+            explicit State(asio::any_io_executor executor_) : executor(std::move(executor_)) {}
+            asio::any_io_executor executor;
             asio::cancellation_signal signal;
         };
-        std::shared_ptr<State> state_ = std::make_shared<State>();
+        explicit Spawned(asio::any_io_executor executor)
+            : state_(std::make_shared<State>(std::move(executor))) {}
+        std::shared_ptr<State> state_;
     };
 
     template <class T>
     Spawned<T> spawn(core::Task<T> task) {
-        Spawned<T> spawned;
+        Spawned<T> spawned(executor());
         auto state = spawned.state_;
         auto done = [state](std::exception_ptr) {};
         asio::co_spawn(context_,

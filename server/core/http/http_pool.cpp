@@ -2,10 +2,7 @@
 #include "core/http/http_client.hpp"
 #include "core/http/http_connection.hpp"
 #include "core/http/idle_connections.hpp"
-
-#include <boost/asio/bind_cancellation_slot.hpp>
-#include <boost/asio/cancellation_signal.hpp>
-#include <boost/asio/co_spawn.hpp>
+#include "core/task_group.hpp"
 
 #include <map>
 #include <utility>
@@ -26,7 +23,7 @@ struct OriginPool {
 /// Shared with the requests in flight and the reaper, which may end after the client.
 struct PoolState {
     PoolState(asio::any_io_executor executor_, Clock& clock_, HttpPoolLimits limits_)
-        : executor(std::move(executor_)), clock(clock_), limits(limits_) {}
+        : executor(std::move(executor_)), clock(clock_), limits(limits_), background(executor) {}
 
     std::shared_ptr<OriginPool> pool_of(Origin const& origin) {
         auto it = origins.find(origin);
@@ -61,7 +58,8 @@ struct PoolState {
     HttpPoolLimits limits;
     std::map<Origin, std::shared_ptr<OriginPool>> origins;   ///< a pool is shared with its requests in flight
     std::shared_ptr<int> counted = std::make_shared<int>(0); ///< every open connection holds it
-    std::shared_ptr<asio::cancellation_signal> reaper;       ///< while one runs; shared with its completion
+    TaskGroup background;                                    ///< the reaper
+    bool reaping = false;
     bool closed = false;
 };
 
@@ -80,7 +78,7 @@ Task<void> reap(std::weak_ptr<PoolState> weak, Clock* clock) {
         co_await clock->sleep_until(when);
     }
     if (std::shared_ptr<PoolState> const state = weak.lock()) {
-        state->reaper.reset();
+        state->reaping = false;
     }
 }
 
@@ -91,13 +89,9 @@ void keep_idle(std::shared_ptr<PoolState> const& state,
         return;
     }
     pool.idle.put(std::move(connection), state->clock.now());
-    if (!state->reaper) {
-        auto const signal = std::make_shared<asio::cancellation_signal>();
-        state->reaper = signal;
-        auto done = [signal](std::exception_ptr) {};
-        asio::co_spawn(state->executor,
-                       reap(state, &state->clock),
-                       asio::bind_cancellation_slot(signal->slot(), std::move(done)));
+    if (!state->reaping) {
+        state->reaping = true;
+        state->background.spawn("http.reaper", reap(state, &state->clock));
     }
 }
 
@@ -216,9 +210,7 @@ private:
         for (auto const& [origin, pool] : state_->origins) {
             pool->idle.clear();
         }
-        if (std::shared_ptr<asio::cancellation_signal> const reaper = state_->reaper) {
-            reaper->emit(asio::cancellation_type::terminal);
-        }
+        state_->background.cancel_all();
     }
 
     std::shared_ptr<PoolState> state_;
