@@ -40,6 +40,21 @@ std::string_view to_string(ErrorKind kind) noexcept {
 
 Error::Error(ErrorKind kind, std::string message) : kind_(kind), message_(std::move(message)) {}
 
+Error& Error::operator=(Error&& other) noexcept {
+    if (this != &other) {
+        kind_ = other.kind_;
+        status_ = other.status_;
+        not_sent_ = other.not_sent_;
+        retry_after_ = other.retry_after_;
+        message_ = std::move(other.message_);
+        fix_ = std::move(other.fix_);
+        code_ = std::move(other.code_);
+        activity_id_ = std::move(other.activity_id_);
+        detail_ = std::move(other.detail_);
+    }
+    return *this;
+}
+
 Error&& Error::with_message(std::string message) && {
     message_ = std::move(message);
     return std::move(*this);

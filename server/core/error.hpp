@@ -33,6 +33,12 @@ std::string_view to_string(ErrorKind kind) noexcept;
 class Error {
 public:
     Error(ErrorKind kind, std::string message);
+    Error(Error const&) = default;
+    Error(Error&&) noexcept = default;
+    Error& operator=(Error const&) = default;
+    /// Safe against itself: `error = std::move(error).with_code(…)` is how an error gets one more attribute.
+    Error& operator=(Error&& other) noexcept;
+    ~Error() = default;
 
     ErrorKind kind() const noexcept { return kind_; }
     /// What failed and why, one or two sentences.
