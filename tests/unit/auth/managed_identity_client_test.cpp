@@ -1,0 +1,336 @@
+#include "auth/managed_identity_client.hpp"
+
+#include "auth_fixtures.hpp"
+#include "support/manual_clock.hpp"
+#include "support/run_coro.hpp"
+#include "support/scripted_http_client.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <map>
+
+namespace auth {
+namespace {
+
+using Kind = ManagedIdentitySourceKind;
+using std::chrono::seconds;
+
+/// A folder that goes away with the test.
+class TemporaryFolder {
+public:
+    TemporaryFolder() {
+        std::string name = (std::filesystem::temp_directory_path() / "unit-auth-XXXXXX").string();
+        path_ = ::mkdtemp(name.data());
+    }
+    ~TemporaryFolder() { std::filesystem::remove_all(path_); }
+    TemporaryFolder(TemporaryFolder const&) = delete;
+    TemporaryFolder& operator=(TemporaryFolder const&) = delete;
+    std::string path() const { return path_.string(); }
+    std::string write(std::string const& name, std::string const& content) const {
+        std::string const file = (path_ / name).string();
+        std::ofstream(file) << content;
+        return file;
+    }
+
+private:
+    std::filesystem::path path_;
+};
+
+class ManagedIdentity : public testing::Test {
+protected:
+    void make(Kind kind, std::string client_id = {}) {
+        ManagedIdentityConfig config;
+        config.source = kind;
+        config.imds_url = "http://169.254.169.254";
+        config.client_id = std::move(client_id);
+        auto read = [this](char const* name) -> std::optional<std::string> {
+            auto const it = variables_.find(name);
+            return it == variables_.end() ? std::nullopt : std::optional<std::string>(it->second);
+        };
+        client_ = std::make_unique<ManagedIdentityClient>(http_, clock_, pool_, config, read, folder_.path());
+    }
+    /// One request with the pauses stepped over; `waited_` tells how long it took.
+    ManagedIdentityResult ask(std::string resource = "res") {
+        core::SteadyTime const began = clock_.now();
+        auto call = loop_.spawn(client_->request(std::move(resource), context_));
+        loop_.poll();
+        for (int i = 0; i < 1000 && !call.done() && clock_.sleeping() != 0; ++i) {
+            clock_.advance(seconds(1));
+            loop_.poll();
+        }
+        loop_.wait(call);
+        waited_ = std::chrono::duration_cast<seconds>(clock_.now() - began);
+        return call.take();
+    }
+    std::string good(std::string_view token = "MI") const {
+        auto const exp =
+            std::chrono::duration_cast<seconds>(clock_.system_now().time_since_epoch()).count() + 86400;
+        return R"({"access_token":")" + std::string(token) + R"(","expires_on":")" + std::to_string(exp) +
+               R"(","token_type":"Bearer"})";
+    }
+
+    TemporaryFolder folder_;
+    test::Loop loop_;
+    test::ManualClock clock_;
+    test::ScriptedHttpClient http_;
+    core::BlockingPool pool_{1};
+    core::CallContext context_ = test::any_context();
+    std::map<std::string, std::string> variables_;
+    std::unique_ptr<ManagedIdentityClient> client_;
+    seconds waited_{0};
+};
+
+TEST_F(ManagedIdentity, AsksImds) {
+    make(Kind::imds, "uami-1");
+    http_.respond(200, good());
+    ManagedIdentityResult const token = ask("api://AzureADTokenExchange");
+    ASSERT_TRUE(token);
+    EXPECT_EQ(token->value.expose(), "MI");
+    EXPECT_EQ(token->expires_at, clock_.system_now() + seconds(86400));
+    test::RecordedRequest const& request = http_.requests().front();
+    EXPECT_EQ(request.method, "GET");
+    EXPECT_EQ(request.url,
+              "http://169.254.169.254/metadata/identity/oauth2/token?api-version=2018-02-01&resource="
+              "api%3A%2F%2FAzureADTokenExchange&client_id=uami-1");
+    EXPECT_EQ(request.headers.get("Metadata"), "true");
+    EXPECT_EQ(client_->source_name(), "IMDS");
+}
+
+TEST_F(ManagedIdentity, MakesNoRequestBeforeItIsAsked) {
+    make(Kind::automatic);
+    loop_.poll();
+    EXPECT_TRUE(http_.requests().empty());
+}
+
+TEST_F(ManagedIdentity, AsksAppServiceWithItsHeader) {
+    variables_ = {{"IDENTITY_ENDPOINT", "http://127.0.0.1:41/msi/token?x=1"}, {"IDENTITY_HEADER", "canary"}};
+    make(Kind::automatic, "uami-1");
+    http_.respond(200, good());
+    ASSERT_TRUE(ask());
+    test::RecordedRequest const& request = http_.requests().front();
+    EXPECT_EQ(request.url,
+              "http://127.0.0.1:41/msi/token?x=1&api-version=2019-08-01&resource=res&client_id=uami-1");
+    EXPECT_EQ(request.headers.get("X-IDENTITY-HEADER"), "canary");
+    EXPECT_EQ(request.headers.get("Metadata"), std::nullopt);
+}
+
+TEST_F(ManagedIdentity, AsksServiceFabricWithItsSecret) {
+    variables_ = {{"IDENTITY_ENDPOINT", "https://127.0.0.1:2377/t"},
+                  {"IDENTITY_HEADER", "canary"},
+                  {"IDENTITY_SERVER_THUMBPRINT", "AB"}};
+    make(Kind::automatic);
+    http_.respond(200, good());
+    ASSERT_TRUE(ask());
+    EXPECT_EQ(http_.requests().front().url, "https://127.0.0.1:2377/t?api-version=2020-05-01&resource=res");
+    EXPECT_EQ(http_.requests().front().headers.get("secret"), "canary");
+}
+
+TEST_F(ManagedIdentity, PostsToCloudShell) {
+    variables_ = {{"MSI_ENDPOINT", "http://localhost:50342/oauth2/token"}};
+    make(Kind::automatic);
+    http_.respond(200, good());
+    ASSERT_TRUE(ask());
+    EXPECT_EQ(http_.requests().front().method, "POST");
+    EXPECT_EQ(http_.requests().front().url, "http://localhost:50342/oauth2/token");
+    EXPECT_EQ(http_.requests().front().body, "resource=res");
+    EXPECT_EQ(http_.requests().front().headers.get("Metadata"), "true");
+}
+
+TEST_F(ManagedIdentity, AnswersTheChallengeOfArc) {
+    make(Kind::arc);
+    std::string const file = folder_.write("x.key", "arc-key");
+    http_.respond(401, "", {{"WWW-Authenticate", "Basic realm=" + file}});
+    http_.respond(200, good());
+    ASSERT_TRUE(ask());
+    ASSERT_EQ(http_.requests().size(), 2U);
+    EXPECT_EQ(http_.requests().front().url,
+              "http://127.0.0.1:40342/metadata/identity/oauth2/token?api-version=2020-06-01&resource=res");
+    EXPECT_EQ(http_.requests()[1].headers.get("Authorization"), "Basic arc-key");
+}
+
+TEST_F(ManagedIdentity, ReadsNoFileAnArcChallengeShouldNotName) {
+    std::string const outside = folder_.write("passwd", "root");
+    std::filesystem::create_symlink(outside, folder_.path() + "/link.key");
+    folder_.write("big.key", std::string(5000, 'k'));
+    std::string const dir = folder_.path();
+    for (std::string const& challenge : {std::string("Basic realm=/etc/passwd"),
+                                         "Basic realm=" + dir + "/passwd",
+                                         "Basic realm=" + dir + "/../" + "x.key",
+                                         "Basic realm=" + dir + "/sub/x.key",
+                                         "Basic realm=" + dir + "/link.key",
+                                         "Basic realm=" + dir + "/big.key",
+                                         "Basic realm=" + dir + "/absent.key",
+                                         "Basic realm=" + dir + "/x.key, a=b",
+                                         "Bearer realm=" + dir + "/x.key",
+                                         std::string("Basic")}) {
+        SCOPED_TRACE(challenge);
+        make(Kind::arc);
+        http_.respond(401, "", {{"WWW-Authenticate", challenge}});
+        std::size_t const before = http_.requests().size();
+        ManagedIdentityResult const refused = ask();
+        ASSERT_FALSE(refused);
+        EXPECT_EQ(refused.error().failure_class, FailureClass::configuration);
+        EXPECT_EQ(http_.requests().size(), before + 1);
+    }
+}
+
+TEST_F(ManagedIdentity, ExchangesTheProjectedTokenReadAnewEachTime) {
+    variables_ = {{"AZURE_CLIENT_ID", "wi-app"},
+                  {"AZURE_TENANT_ID", "wi-tenant"},
+                  {"AZURE_AUTHORITY_HOST", "https://login.example/"},
+                  {"AZURE_FEDERATED_TOKEN_FILE", folder_.write("token", "projected-1\n")}};
+    make(Kind::automatic);
+    http_.respond(200, test::token_answer("WI-1"));
+    ManagedIdentityResult const first = ask("res");
+    ASSERT_TRUE(first);
+    EXPECT_EQ(first->value.expose(), "WI-1");
+    folder_.write("token", "projected-2");
+    http_.respond(200, test::token_answer("WI-2"));
+    ASSERT_TRUE(ask("res"));
+    EXPECT_EQ(http_.requests()[0].url, "https://login.example/wi-tenant/oauth2/v2.0/token");
+    EXPECT_EQ(test::form_field(http_.requests()[0].body, "client_assertion"), "projected-1");
+    EXPECT_EQ(test::form_field(http_.requests()[0].body, "scope"), "res/.default");
+    EXPECT_EQ(test::form_field(http_.requests()[1].body, "client_assertion"), "projected-2");
+}
+
+TEST_F(ManagedIdentity, NamesAProjectedTokenFileThatIsMissing) {
+    variables_ = {
+        {"AZURE_CLIENT_ID", "c"}, {"AZURE_TENANT_ID", "t"}, {"AZURE_FEDERATED_TOKEN_FILE", "/absent/file"}};
+    make(Kind::automatic);
+    ManagedIdentityResult const refused = ask();
+    ASSERT_FALSE(refused);
+    EXPECT_NE(refused.error().error.message().find("/absent/file"), std::string::npos);
+}
+
+TEST_F(ManagedIdentity, RetriesImdsAfterOneTwoAndFourSeconds) {
+    for (int const status : {404, 408, 429, 500, 502, 503, 504}) {
+        make(Kind::imds);
+        std::size_t const before = http_.requests().size();
+        http_.respond(status);
+        http_.respond(status);
+        http_.respond(status);
+        http_.respond(200, good());
+        EXPECT_TRUE(ask()) << status;
+        EXPECT_EQ(waited_, seconds(7)) << status;
+        EXPECT_EQ(http_.requests().size(), before + 4);
+    }
+}
+
+TEST_F(ManagedIdentity, GivesUpOnImdsAfterThreeRetries) {
+    make(Kind::imds);
+    for (int i = 0; i < 4; ++i) {
+        http_.respond(500, R"({"error":"server_error"})");
+    }
+    ManagedIdentityResult const failed = ask();
+    ASSERT_FALSE(failed);
+    EXPECT_EQ(failed.error().failure_class, FailureClass::transient);
+    EXPECT_EQ(http_.requests().size(), 4U);
+    EXPECT_NE(failed.error().error.message().find("IMDS"), std::string::npos);
+}
+
+TEST_F(ManagedIdentity, WaitsTenSecondsAtATimeWhileImdsIsUpdated) {
+    make(Kind::imds);
+    for (int i = 0; i < 7; ++i) {
+        http_.respond(410);
+    }
+    http_.respond(200, good());
+    EXPECT_TRUE(ask());
+    EXPECT_EQ(waited_, seconds(70));
+}
+
+TEST_F(ManagedIdentity, RetriesOthersAfterASecondOrRetryAfter) {
+    variables_ = {{"IDENTITY_ENDPOINT", "http://127.0.0.1:41/msi"}, {"IDENTITY_HEADER", "h"}};
+    make(Kind::automatic);
+    http_.respond(503);
+    http_.respond(429, "", {{"Retry-After", "5"}});
+    http_.respond(200, good());
+    EXPECT_TRUE(ask());
+    EXPECT_EQ(waited_, seconds(6));
+    http_.respond(502);
+    EXPECT_FALSE(ask());
+    EXPECT_EQ(waited_, seconds(0)) << "502 is not on their list";
+}
+
+TEST_F(ManagedIdentity, LeavesALongRetryAfterToTheCaller) {
+    make(Kind::imds);
+    http_.respond(429, "", {{"Retry-After", "300"}});
+    ManagedIdentityResult const failed = ask();
+    ASSERT_FALSE(failed);
+    EXPECT_EQ(failed.error().error.retry_after(), seconds(300));
+    EXPECT_EQ(failed.error().state, ProviderState::throttled);
+    EXPECT_EQ(http_.requests().size(), 1U);
+}
+
+TEST_F(ManagedIdentity, FailsFastWhereNobodyEverAnswered) {
+    make(Kind::imds);
+    http_.fail(core::Error(core::ErrorKind::timeout, "no answer"));
+    ManagedIdentityResult const failed = ask();
+    ASSERT_FALSE(failed);
+    EXPECT_EQ(http_.requests().size(), 1U);
+    EXPECT_LE(http_.requests().front().deadline.remaining(clock_.now()), seconds(5));
+    EXPECT_EQ(failed.error().failure_class, FailureClass::configuration);
+    EXPECT_NE(failed.error().error.message().find("http://169.254.169.254"), std::string::npos);
+}
+
+TEST_F(ManagedIdentity, RetriesTheNetworkWhereSomebodyHasAnsweredBefore) {
+    make(Kind::imds);
+    http_.respond(200, good());
+    ASSERT_TRUE(ask());
+    http_.fail(core::Error(core::ErrorKind::network, "reset"));
+    http_.respond(200, good());
+    EXPECT_TRUE(ask());
+    EXPECT_EQ(waited_, seconds(1));
+}
+
+TEST_F(ManagedIdentity, NamesSourceAndCauseOfARefusal) {
+    struct Row {
+        int status;
+        char const* body;
+        char const* words;
+    };
+    for (Row const row :
+         {Row{400,
+              R"({"error":"invalid_request","error_description":"Identity not found"})",
+              "Identity not found"},
+          Row{400,
+              R"({"error":"invalid_request","error_description":"Multiple user assigned identities exist"})",
+              "Several user-assigned"},
+          Row{400, R"({"statusCode":400,"message":"No MSI found"})", "No MSI found"},
+          Row{400, R"({"error":{"code":"bad_resource","message":"nested"}})", "bad_resource: nested"},
+          Row{403, "plain words", "plain words"}}) {
+        SCOPED_TRACE(row.body);
+        make(Kind::imds, "uami-1");
+        http_.respond(row.status, row.body);
+        ManagedIdentityResult const refused = ask();
+        ASSERT_FALSE(refused);
+        EXPECT_EQ(refused.error().failure_class, FailureClass::configuration);
+        std::string const& message = refused.error().error.message();
+        EXPECT_NE(message.find(row.words), std::string::npos) << message;
+        EXPECT_FALSE(refused.error().error.fix().empty());
+    }
+}
+
+TEST_F(ManagedIdentity, RefusesAnswersThatAreNoTokens) {
+    for (char const* const body : {"",
+                                   "{}",
+                                   R"({"access_token":"a"})",
+                                   R"({"access_token":"a","expires_on":"1000000000"})",
+                                   R"({"access_token":"a","expires_on":"never"})",
+                                   R"({"expires_on":"1895500000"})"}) {
+        SCOPED_TRACE(body);
+        make(Kind::imds);
+        http_.respond(200, body);
+        EXPECT_FALSE(ask());
+    }
+    make(Kind::imds);
+    http_.respond(200, R"({"access_token":"a","expires_in":"3599"})");
+    ManagedIdentityResult const token = ask();
+    ASSERT_TRUE(token) << "expires_in alone will do";
+    EXPECT_EQ(token->expires_at, clock_.system_now() + seconds(3599));
+}
+
+} // namespace
+} // namespace auth

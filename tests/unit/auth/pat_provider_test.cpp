@@ -1,0 +1,175 @@
+#include "auth/providers.hpp"
+
+#include "auth_fixtures.hpp"
+#include "fake_stores.hpp"
+#include "support/log_capture.hpp"
+#include "support/manual_clock.hpp"
+#include "support/run_coro.hpp"
+#include "support/scripted_http_client.hpp"
+
+#include <gtest/gtest.h>
+
+namespace auth {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::seconds;
+
+std::string const kPat = "canary" + std::string(46, 'a');
+std::string const kOtherPat = "second" + std::string(46, 'b');
+
+class PatProvider : public testing::Test {
+protected:
+    void make(std::string const& configured = {}, std::optional<core::SystemTime> expiry = std::nullopt) {
+        PatProviderConfig config;
+        config.organization = "contoso";
+        config.configured_pat = core::Secret(configured);
+        config.configured_expiry = expiry;
+        provider_ = make_pat_provider(environment_, std::move(config), store_);
+    }
+    void put(std::string const& pat, std::optional<core::SystemTime> expires_at = std::nullopt) {
+        StoredPat stored((core::Secret(pat)));
+        stored.expires_at = expires_at;
+        stored.identity = "ada@fabrikam.example";
+        store_.put(std::move(stored));
+    }
+    test::Token get() { return loop_.run(provider_->get(seconds(60), context_)); }
+
+    test::Loop loop_;
+    test::ManualClock clock_;
+    test::ScriptedHttpClient http_;
+    test::FakePatStore store_;
+    core::CallContext context_ = test::any_context();
+    ProviderEnvironment environment_{loop_.executor(), http_, clock_};
+    std::unique_ptr<CredentialProvider> provider_;
+};
+
+TEST_F(PatProvider, ServesTheStoredPatAsBasicWithoutAskingAnybody) {
+    make();
+    put(kPat);
+    EXPECT_EQ(provider_->status().state, ProviderState::unknown);
+    test::Token const token = get();
+    ASSERT_TRUE(token);
+    EXPECT_EQ(token->value.expose(), kPat);
+    EXPECT_EQ(token->scheme, core::AuthScheme::basic);
+    EXPECT_EQ(token->method, "pat");
+    EXPECT_EQ(provider_->method(), "pat");
+    ASSERT_TRUE(get());
+    EXPECT_EQ(store_.loads(), 1) << "kept, not read for every call";
+    EXPECT_TRUE(http_.requests().empty());
+    ProviderStatus const status = provider_->status();
+    EXPECT_EQ(status.state, ProviderState::connected);
+    EXPECT_EQ(status.identity, "ada@fabrikam.example");
+    EXPECT_TRUE(status.reason.empty());
+}
+
+TEST_F(PatProvider, ServesTheConfiguredPatWithoutTheStore) {
+    make(":" + kPat, clock_.system_now() + hours(24));
+    test::Token const token = get();
+    ASSERT_TRUE(token);
+    EXPECT_EQ(token->value.expose(), kPat) << "normalised";
+    EXPECT_EQ(token->expires_at, clock_.system_now() + hours(24));
+    EXPECT_EQ(store_.loads(), 0);
+    EXPECT_EQ(provider_->status().expires_at, clock_.system_now() + hours(24));
+}
+
+TEST_F(PatProvider, SaysNotConfiguredInTheContractsWords) {
+    make();
+    test::Token const token = get();
+    ASSERT_FALSE(token);
+    EXPECT_EQ(token.error().message(), "Azure DevOps access token not configured. Please authenticate.");
+    EXPECT_EQ(token.error().kind(), core::ErrorKind::unauthorized);
+    EXPECT_EQ(token.error().code(), "not_configured");
+    EXPECT_NE(token.error().fix().find("pat set --organization contoso"), std::string::npos);
+    EXPECT_EQ(provider_->status().state, ProviderState::not_configured);
+    EXPECT_TRUE(provider_->permanently_refused());
+    put(kPat);
+    provider_->credential_changed();
+    EXPECT_FALSE(provider_->permanently_refused());
+    EXPECT_TRUE(get());
+}
+
+TEST_F(PatProvider, IsExpiredFromTheEnteredDateOn) {
+    make();
+    put(kPat, clock_.system_now() + hours(1));
+    ASSERT_TRUE(get());
+    clock_.advance(hours(1));
+    test::Token const token = get();
+    ASSERT_FALSE(token);
+    EXPECT_EQ(token.error().code(), "pat_expired");
+    EXPECT_NE(token.error().message().find("2026-11-23T01:00:00Z"), std::string::npos)
+        << token.error().message();
+    EXPECT_EQ(provider_->status().state, ProviderState::expired);
+    EXPECT_TRUE(provider_->permanently_refused());
+    clock_.advance(hours(24));
+    EXPECT_TRUE(provider_->permanently_refused());
+    put(kOtherPat);
+    provider_->credential_changed();
+    ASSERT_TRUE(get());
+    EXPECT_EQ(provider_->status().state, ProviderState::connected);
+}
+
+TEST_F(PatProvider, ReadsTheStoreOnceMoreAfterARefusalAndTakesAReplacement) {
+    make();
+    put(kPat);
+    test::Token const first = get();
+    ASSERT_TRUE(first);
+    put(kOtherPat);
+    provider_->invalidate(*first);
+    test::Token const second = get();
+    ASSERT_TRUE(second);
+    EXPECT_EQ(second->value.expose(), kOtherPat);
+    EXPECT_EQ(store_.loads(), 2);
+}
+
+TEST_F(PatProvider, ReportsTheSamePatAsRefusedUntilTheCredentialChanges) {
+    make();
+    put(kPat);
+    test::Token const first = get();
+    ASSERT_TRUE(first);
+    provider_->invalidate(*first);
+    test::Token const second = get();
+    ASSERT_FALSE(second);
+    EXPECT_EQ(second.error().code(), "pat_refused");
+    EXPECT_TRUE(provider_->permanently_refused());
+    clock_.advance(hours(100));
+    ASSERT_FALSE(get());
+    EXPECT_EQ(store_.loads(), 2);
+    provider_->credential_changed();
+    ASSERT_TRUE(get()) << "storing the same PAT again gives it another chance";
+}
+
+TEST_F(PatProvider, SaysWhatIsWrongWithAnUnusableConfiguredPat) {
+    make("${ADO_PAT}");
+    test::Token const token = get();
+    ASSERT_FALSE(token);
+    EXPECT_EQ(token.error().code(), "pat_unusable");
+    EXPECT_EQ(provider_->status().state, ProviderState::misconfigured);
+    EXPECT_TRUE(provider_->permanently_refused());
+}
+
+TEST_F(PatProvider, NotesWhoTheUpstreamSaysItIs) {
+    make(kPat);
+    provider_->note_accepted("grace@fabrikam.example");
+    EXPECT_EQ(provider_->status().identity, "grace@fabrikam.example");
+    EXPECT_EQ(provider_->status().state, ProviderState::connected);
+}
+
+TEST_F(PatProvider, LeavesNoSecretInErrorsStatusOrLogs) {
+    test::LogCapture const log;
+    make();
+    put(kPat);
+    test::Token const first = get();
+    ASSERT_TRUE(first);
+    provider_->invalidate(*first);
+    test::Token const second = get();
+    ASSERT_FALSE(second);
+    ProviderStatus const status = provider_->status();
+    std::string const text =
+        log.text() + test::all_text(second.error()) + status.reason + status.fix + status.code;
+    EXPECT_NE(log.text().find("token.fetch_failed"), std::string::npos);
+    EXPECT_EQ(text.find("canary"), std::string::npos) << text;
+}
+
+} // namespace
+} // namespace auth
