@@ -56,7 +56,7 @@ core::Task<core::Result<core::AccessToken>> Connector::get(std::chrono::seconds 
             ctx.trace->method = token->method;
             co_return token;
         }
-        bool const absent = provider.status().state == ProviderState::not_configured;
+        bool const absent = entry.absent();
         if (!provider.permanently_refused() && !absent) {
             co_return token;
         }
@@ -90,20 +90,21 @@ ConnectorStatus Connector::status() const {
     std::string passed_over_fix;
     for (ConnectorProvider const& entry : providers_) {
         auth::ProviderStatus const status = entry.provider->status();
-        bool const absent = status.state == ProviderState::not_configured;
+        bool const absent = entry.absent();
         if (absent && !entry.declared) {
             continue;
         }
         bool const refused = entry.provider->permanently_refused() || absent;
         if (refused && settings_.fallback) {
             if (passed_over.empty()) {
-                passed_over = entry.provider->method() + ": " + status.reason;
-                passed_over_fix = status.fix;
-                result.state = connector_word(status.state);
+                core::Error const nothing = not_configured(organization_.name());
+                result.state = connector_word(absent ? ProviderState::not_configured : status.state);
                 result.since = status.since;
-                result.reason = status.reason;
-                result.fix = status.fix;
+                result.reason = status.reason.empty() ? nothing.message() : status.reason;
+                result.fix = status.reason.empty() ? nothing.fix() : status.fix;
                 result.tenant = status.tenant;
+                passed_over = entry.provider->method() + ": " + result.reason;
+                passed_over_fix = result.fix;
             }
             continue;
         }
@@ -142,6 +143,14 @@ void Connector::credentials_changed() {
     for (ConnectorProvider const& entry : providers_) {
         if (entry.provider->method() != "managed_identity") {
             entry.provider->credential_changed();
+        }
+    }
+}
+
+void Connector::set_stored(std::string_view method, bool stored) {
+    for (ConnectorProvider& entry : providers_) {
+        if (entry.provider->method() == method) {
+            entry.stored = stored;
         }
     }
 }

@@ -19,10 +19,18 @@ namespace server {
 /// over silently while nothing is stored for it.
 class ConnectorProvider {
 public:
-    ConnectorProvider(std::unique_ptr<auth::CredentialProvider> provider_, bool declared_)
-        : provider(std::move(provider_)), declared(declared_) {}
+    ConnectorProvider(std::unique_ptr<auth::CredentialProvider> provider_, bool declared_, bool self_contained_ = false)
+        : provider(std::move(provider_)), declared(declared_), self_contained(self_contained_) {}
+    /// Nothing to authenticate with: nothing stored, as far as is known, and nothing configured.
+    bool absent() const {
+        auth::ProviderState const state = provider->status().state;
+        return state == auth::ProviderState::not_configured ||
+               (state == auth::ProviderState::unknown && !self_contained && !stored);
+    }
     std::unique_ptr<auth::CredentialProvider> provider;
     bool declared;
+    bool self_contained; ///< needs nothing from the store: managed identity, a PAT from a file
+    bool stored = false; ///< the store holds a credential for it
 };
 
 class ConnectorStatus {
@@ -70,6 +78,8 @@ public:
     void note_accepted(std::string_view method, std::string const& identity);
     /// A stored credential of this organization changed.
     void credentials_changed();
+    /// Whether the store holds a credential for `method`.
+    void set_stored(std::string_view method, bool stored);
 
 private:
     Settings settings_;

@@ -15,7 +15,7 @@ ConnectorProvider managed_identity(ConnectorParts const& parts, std::string key,
     }
     config.federated_client_id = method.federated_client_id;
     config.federated_tenant_id = method.federated_tenant_id;
-    return {auth::make_managed_identity_provider(parts.provider_environment, std::move(config), parts.pool), true};
+    return {auth::make_managed_identity_provider(parts.provider_environment, std::move(config), parts.pool), true, true};
 }
 
 ConnectorProvider oauth(ConnectorParts const& parts, std::string key, bool declared) {
@@ -32,7 +32,10 @@ ConnectorProvider pat(ConnectorParts const& parts, std::string key, AuthMethodCo
         config.configured_pat = declared->pat.clone();
         config.configured_expiry = declared->expires;
     }
-    return {auth::make_pat_provider(parts.provider_environment, std::move(config), parts.pats), declared != nullptr};
+    bool const configured = !config.configured_pat.empty();
+    return {auth::make_pat_provider(parts.provider_environment, std::move(config), parts.pats),
+            declared != nullptr,
+            configured};
 }
 
 AuthMethodConfig const* find_method(ConnectorConfig const& config, AuthMethod method) {

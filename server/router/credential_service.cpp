@@ -42,6 +42,7 @@ core::Task<core::Result<PatAccepted>> CredentialService::attach_pat(std::string 
     CO_TRY_VOID(co_await parts_.pats.save_pat(target.key(), record));
 
     CO_TRY(std::shared_ptr<Connector> connector, directory_.find_or_make(organization));
+    connector->set_stored("pat", true);
     connector->credentials_changed();
     core::log::info("credential.stored",
                     {{"organization", target.name()}, {"method", "pat"}, {"request_id", ctx.request_id}});
@@ -58,11 +59,11 @@ OrganizationCredentials CredentialService::report(Connector const& connector) co
     result.state = connector.status().state;
     for (ConnectorProvider const& entry : connector.providers()) {
         auth::ProviderStatus const provider = entry.provider->status();
-        if (provider.state == auth::ProviderState::not_configured && !entry.declared) {
+        if (entry.absent() && !entry.declared) {
             continue;
         }
         CredentialMethodStatus method(entry.provider->method());
-        method.state = auth::to_string(provider.state);
+        method.state = auth::to_string(entry.absent() ? auth::ProviderState::not_configured : provider.state);
         if (provider.since != core::SystemTime()) {
             method.since = provider.since;
         }
@@ -109,6 +110,8 @@ core::Task<core::Result<std::string>> CredentialService::remove(std::string orga
                                  .with_code("credential_not_found"));
     }
     if (auto const connector = directory_.find(key)) {
+        (*connector)->set_stored("pat", false);
+        (*connector)->set_stored("oauth", false);
         (*connector)->credentials_changed();
     }
     directory_.remove_undeclared(key);
@@ -149,6 +152,12 @@ core::Task<core::Result<void>> CredentialService::follow_store() {
             (*connector)->credentials_changed();
         }
         directory_.remove_undeclared(organization);
+    }
+    for (std::shared_ptr<Connector> const& connector : directory_.all()) {
+        auto const stored = now.find(connector->organization().key());
+        std::string const kinds = stored == now.end() ? std::string() : stored->second;
+        connector->set_stored("pat", kinds.find('p') != std::string::npos);
+        connector->set_stored("oauth", kinds.find('g') != std::string::npos);
     }
     seen_ = std::move(now);
     co_return core::Result<void>();

@@ -112,6 +112,16 @@ TEST_F(ConnectorTest, NothingSetUpSaysSoInTheContractsWords) {
     EXPECT_EQ(connector.status().state, "sign_in_required");
 }
 
+TEST_F(ConnectorTest, AMethodNobodyAskedYetCountsOnlyWhenSomethingIsStored) {
+    make();
+    for (test::FakeProvider* provider : {managed_identity_, oauth_, pat_}) {
+        provider->current.state = ProviderState::unknown;
+    }
+    EXPECT_EQ(connector_->status().state, "sign_in_required");
+    connector_->set_stored("pat", true);
+    EXPECT_EQ(connector_->status().method, "pat");
+}
+
 TEST_F(ConnectorTest, InvalidatesOnlyTheProviderThatIssuedTheToken) {
     make();
     managed_identity_->refuse(ProviderState::misconfigured, "refused");
