@@ -117,6 +117,11 @@ HostPolicy::HostPolicy(std::vector<std::string> const& allowed_hosts,
                        std::string const& public_url,
                        std::string listen_host)
     : listen_host_(std::move(listen_host)) {
+    // "Every address" is nobody's name.
+    boost::system::error_code not_an_address;
+    if (asio::ip::make_address(listen_host_, not_an_address).is_unspecified() && !not_an_address) {
+        listen_host_.clear();
+    }
     for (std::string const& entry : allowed_hosts) {
         // An IPv6 address may be written without brackets.
         std::optional<Authority> parsed = Authority::parse(entry);

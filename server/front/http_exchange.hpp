@@ -49,14 +49,14 @@ public:
 /// One request that passed Host, Origin, routing and the gate, with its body.
 class InboundRequest {
 public:
+    /// `headers_` and `watch_` outlive it.
     InboundRequest(std::string method_,
                    std::string path_,
                    std::string query_,
-                   core::HttpHeaders headers_,
+                   core::HttpHeaders const& headers_,
                    PeerWatch& watch_)
-        : method(std::move(method_)), path(std::move(path_)), query(std::move(query_)),
-          headers(std::move(headers_)), watch(watch_),
-          principal("anonymous", "anonymous", core::Role::reader) {}
+        : method(std::move(method_)), path(std::move(path_)), query(std::move(query_)), headers(headers_),
+          watch(watch_), principal("anonymous", "anonymous", core::Role::reader) {}
 
     /// A `{name}` segment of the route, decoded.
     std::string_view parameter(std::string_view name) const noexcept;
@@ -66,7 +66,7 @@ public:
     std::string method; ///< of the route: HEAD arrives as GET
     std::string path;   ///< as received, without query
     std::string query;  ///< as received, without `?`
-    core::HttpHeaders headers;
+    core::HttpHeaders const& headers;
     std::string body;
     PeerWatch& watch;
     core::Principal principal; ///< meaningful when the route asks for a role

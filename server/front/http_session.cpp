@@ -164,8 +164,8 @@ private:
         Exchange failed(std::move(nothing),
                         core::CallContext(choose_request_id(core::HttpHeaders()), core::Deadline::never()),
                         front_.clock.now());
-        HttpReply const reply = problem_reply(unreadable(error));
-        co_await send(failed, reply, false);
+        HttpReply reply = problem_reply(unreadable(error));
+        co_await send(failed, std::move(reply), false);
     }
 
     /// False when the connection is to be closed.
@@ -211,7 +211,8 @@ private:
             log_access(current, reply);
             co_return false;
         }
-        co_return co_await send(current, reply, keep);
+        bool const open = co_await send(current, std::move(reply), keep);
+        co_return open;
     }
 
     /// Rules, gate and handler, in that order. Host and Origin come before anything that looks at what is
@@ -304,23 +305,22 @@ private:
         co_return true;
     }
 
-    core::Task<bool> send(Exchange const& current, HttpReply const& reply, bool keep_alive) {
+    core::Task<bool> send(Exchange const& current, HttpReply reply, bool keep_alive) {
         bool const keep = keep_alive && !session_.draining();
-        HttpReply full = reply;
-        full.headers.set("Date", format_http_date(front_.clock.system_now()));
-        full.headers.set("X-Request-Id", current.ctx.request_id);
-        full.headers.set("X-Content-Type-Options", "nosniff");
-        if (!full.headers.get("Cache-Control")) {
-            full.headers.set("Cache-Control", "no-store");
+        reply.headers.set("Date", format_http_date(front_.clock.system_now()));
+        reply.headers.set("X-Request-Id", current.ctx.request_id);
+        reply.headers.set("X-Content-Type-Options", "nosniff");
+        if (!reply.headers.get("Cache-Control")) {
+            reply.headers.set("Cache-Control", "no-store");
         }
-        add_cors(front_.hosts, current.head.headers, full);
+        add_cors(front_.hosts, current.head.headers, reply);
 
-        bool const bodyless = full.status == 204 || full.status == 304;
-        std::optional<std::size_t> const length = bodyless ? std::nullopt : std::optional(full.body.size());
-        std::string const head = core::serialize_response_head(full.status, full.headers, length, keep);
+        bool const bodyless = reply.status == 204 || reply.status == 304;
+        std::optional<std::size_t> const length = bodyless ? std::nullopt : std::optional(reply.body.size());
+        std::string const head = core::serialize_response_head(reply.status, reply.headers, length, keep);
         bool const with_body = !bodyless && current.head.method != "HEAD";
         std::array<asio::const_buffer, 2> const buffers{
-            asio::buffer(head), with_body ? asio::buffer(full.body) : asio::const_buffer()};
+            asio::buffer(head), with_body ? asio::buffer(reply.body) : asio::const_buffer()};
         stream_.set_deadline(core::Deadline::in(front_.clock, front_.limits.write_ms));
         core::Result<void> const written = co_await stream_.write(buffers);
         log_access(current, reply);

@@ -1,8 +1,8 @@
 #pragma once
 
 #include "core/clock.hpp"
-#include "server/front/credential_admin.hpp"
 #include "server/front/routes.hpp"
+#include "server/router/credential_admin.hpp"
 
 namespace server {
 

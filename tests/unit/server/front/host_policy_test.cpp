@@ -112,6 +112,16 @@ TEST(HostPolicy, LetsProbesAddressThePodByItsIpButNotByAName) {
     EXPECT_EQ(status_of(policy().check_host(core::HttpHeaders(), true, false)), 400);
 }
 
+TEST(HostPolicy, DoesNotTakeEveryAddressForAName) {
+    for (char const* const any : {"0.0.0.0", "::"}) {
+        HostPolicy const hosts({}, {}, "", any);
+        EXPECT_EQ(status_of(hosts.check_host(with("Host", "0.0.0.0:8931"), false, false)), 403);
+        EXPECT_EQ(status_of(hosts.check_host(with("Host", "[::]:8931"), false, false)), 403);
+        EXPECT_EQ(status_of(hosts.check_host(with("Host", "10.0.0.1"), false, false)), 403);
+        EXPECT_EQ(status_of(hosts.check_host(with("Host", "localhost"), false, false)), 200);
+    }
+}
+
 TEST(HostPolicy, JudgesOrigins) {
     std::vector<Row> const rows{
         {"http://localhost:6274", 200},

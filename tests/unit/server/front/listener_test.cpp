@@ -44,14 +44,31 @@ core::Task<void> connect_to(tcp::socket& socket, std::uint16_t port) {
     EXPECT_FALSE(ec) << ec.message();
 }
 
+/// Takes the socket as it is, or refuses it, as a handshake would.
+class FakeTls final : public core::TlsServer {
+public:
+    core::Task<core::Result<std::unique_ptr<core::ByteStream>>> handshake(tcp::socket socket,
+                                                                          core::Deadline deadline) override {
+        deadlines.push_back(deadline.time());
+        if (refuse) {
+            socket.close();
+            co_return core::fail(core::ErrorKind::tls, "no shared cipher");
+        }
+        co_return core::make_tcp_stream(std::move(socket));
+    }
+    core::Result<void> reload() override { return {}; }
+    bool refuse = false;
+    std::vector<core::SteadyTime> deadlines;
+};
+
 class Listener : public testing::Test {
 protected:
-    void open(std::size_t connections = 16) {
+    void open(std::size_t connections = 16, core::TlsServer* tls = nullptr) {
         server::ListenAddress address;
         address.port = 0;
         server::ListenerOptions options;
         options.connections = connections;
-        auto opened = server::open_listener(loop.executor(), front.clock, address, nullptr, options);
+        auto opened = server::open_listener(loop.executor(), front.clock, address, tls, options);
         ASSERT_TRUE(opened) << core::describe(opened.error());
         listener = std::move(*opened);
         front.add("GET", "/slow", std::nullopt, [this](server::InboundRequest&, core::CallContext const&) {
@@ -59,7 +76,7 @@ protected:
         });
         listener->start(
             [this](std::unique_ptr<core::ByteStream> stream, server::SessionRegistry::Session& session) {
-                return server::serve_http(shared, std::move(stream), session);
+                return server::serve_http(*shared, std::move(stream), session);
             });
     }
 
@@ -89,7 +106,7 @@ protected:
 
     test::Loop loop;
     Front front;
-    server::HttpFront shared = front.make();
+    std::unique_ptr<server::HttpFront> shared = std::make_unique<server::HttpFront>(front.make());
     std::unique_ptr<server::Listener> listener;
     core::Event go;
     int slow_started = 0;
@@ -112,11 +129,27 @@ TEST_F(Listener, KnowsItsPeerAsLoopback) {
     std::unique_ptr<server::Authenticator> const anonymous =
         server::make_anonymous_authenticator(core::Role::user);
     server::InboundGate const gate(*anonymous, "");
-    shared.~HttpFront();
-    new (&shared) server::HttpFront(front.routes, front.hosts, gate, front.limits, front.clock);
+    shared = std::make_unique<server::HttpFront>(front.routes, front.hosts, gate, front.limits, front.clock);
     open();
     tcp::socket client = connect();
     EXPECT_EQ(ask(client, request("POST", "/echo", {}, "hello"), "hello").status, 200);
+    client.close();
+    drain();
+}
+
+TEST_F(Listener, AFailedHandshakeEndsOnlyItsOwnConnection) {
+    FakeTls tls;
+    open(16, &tls);
+    test::LogCapture const log;
+    tls.refuse = true;
+    tcp::socket refused = connect();
+    EXPECT_EQ(loop.run(read_until(refused, "")), "");
+    EXPECT_TRUE(log.contains("no shared cipher"));
+    tls.refuse = false;
+    tcp::socket client = connect();
+    EXPECT_EQ(ask(client, request("GET", "/open"), "open").status, 200);
+    server::ListenerOptions const defaults;
+    EXPECT_EQ(tls.deadlines, std::vector<core::SteadyTime>(2, front.clock.now() + defaults.tls_handshake));
     client.close();
     drain();
 }
