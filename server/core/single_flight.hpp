@@ -1,11 +1,14 @@
 #pragma once
 
 #include "core/async.hpp"
+#include "core/check.hpp"
 #include "core/result.hpp"
 #include "core/task.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
 
 #include <functional>
 #include <memory>
@@ -38,18 +41,11 @@ public:
         asio::co_spawn(executor_, run(this, alive_, flight_, std::move(fetch)), asio::detached);
     }
 
-    /// Waits for the running fetch. Must be called while in_flight().
+    /// Waits for the fetch that runs now. Must be called (not only awaited) while in_flight(), which holds at
+    /// least until the caller of start() gives the loop a turn.
     Task<Result<T>> join(Deadline deadline) {
-        std::shared_ptr<Flight> const flight = flight_;
-        bool const done = co_await flight->done.wait(deadline);
-        if (!done) {
-            co_return fail(ErrorKind::timeout,
-                           "gave up waiting for a credential that is still being fetched");
-        }
-        if (!*flight->result) {
-            co_return fail(flight->result->error());
-        }
-        co_return clone_(**flight->result);
+        ADOMCPD_CHECK(flight_ != nullptr);
+        return wait_for(flight_, clone_, deadline);
     }
 
 private:
@@ -58,8 +54,27 @@ private:
         std::optional<Result<T>> result;
     };
 
+    static Task<Result<T>> wait_for(std::shared_ptr<Flight> flight, Clone clone, Deadline deadline) {
+        bool const done = co_await flight->done.wait(deadline);
+        if (!done && deadline.passed(std::chrono::steady_clock::now())) {
+            co_return fail(ErrorKind::timeout,
+                           "gave up waiting for a credential that is still being fetched");
+        }
+        if (!done) {
+            co_return fail(ErrorKind::cancelled, "cancelled while a credential was being fetched");
+        }
+        if (!*flight->result) {
+            co_return fail(flight->result->error());
+        }
+        co_return clone(**flight->result);
+    }
+
     static Task<void>
     run(SingleFlight* owner, std::weak_ptr<int> alive, std::shared_ptr<Flight> flight, Fetch fetch) {
+        // A turn of the loop first: a fetch that never waits would otherwise be over before its starter can
+        // join.
+        auto const executor = co_await asio::this_coro::executor;
+        co_await asio::post(executor, asio::use_awaitable);
         try {
             Result<T> result = co_await fetch();
             flight->result.emplace(std::move(result));

@@ -16,7 +16,8 @@ namespace core {
 class TaskGroup {
 public:
     explicit TaskGroup(asio::any_io_executor executor);
-    /// Cancels what still runs, but does not wait: children that refer to the owner must be gone, by cancel_all() and wait().
+    /// Cancels what still runs, but does not wait: children that refer to the owner must be gone, by
+    /// cancel_all() and wait().
     ~TaskGroup();
     TaskGroup(TaskGroup const&) = delete;
     TaskGroup& operator=(TaskGroup const&) = delete;
