@@ -4,6 +4,8 @@
 
 namespace {
 
+using namespace std::string_literals;
+
 using core::ErrorKind;
 using core::HttpParseLimits;
 using core::HttpRequestHead;
@@ -119,7 +121,7 @@ TEST(RequestReader, RefusesWhatIsMalformedOrAmbiguousWithTheStatusToAnswer) {
         {"tls bytes", "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03 abcdefgh", 400},
         {"bare lf", "GET / HTTP/1.1\nHost: a\n\n", 400},
         {"space before colon", "GET / HTTP/1.1\r\nHost : a\r\n\r\n", 400},
-        {"control character in value", std::string("GET / HTTP/1.1\r\nHost: a\r\nX: a\0b\r\n\r\n", 38), 400},
+        {"control character in value", "GET / HTTP/1.1\r\nHost: a\r\nX: a\0b\r\n\r\n"s, 400},
         {"folded line", "GET / HTTP/1.1\r\nHost: a\r\nX: 1\r\n 2\r\n\r\n", 400},
         {"folded with tab", "GET / HTTP/1.1\r\nHost: a\r\nX: 1\r\n\t2\r\n\r\n", 400},
         {"no host", "GET / HTTP/1.1\r\n\r\n", 400},
