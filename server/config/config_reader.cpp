@@ -89,9 +89,11 @@ void read_listening(ConfigSection const& root, Config& config) {
     for (std::size_t i = 0; i < config.allowed_hosts.size(); ++i) {
         if (config.allowed_hosts[i].find_first_of("/@ *") != std::string::npos ||
             config.allowed_hosts[i].empty()) {
-            root.problem("allowed_hosts/" + std::to_string(i),
-                         quoted_text(config.allowed_hosts[i]),
-                         "a host name as clients write it in the Host header, with or without a port");
+            root.problem_in_list(
+                "allowed_hosts",
+                i,
+                quoted_text(config.allowed_hosts[i]),
+                "a host name as clients write it in the Host header, with or without a port");
         }
     }
     config.allowed_origins = root.texts("allowed_origins");
@@ -100,9 +102,10 @@ void read_listening(ConfigSection const& root, Config& config) {
         auto const scheme = origin.find("://");
         if (scheme == std::string::npos || scheme == 0 || scheme + 3 == origin.size() ||
             origin.find_first_of("/@ *", scheme + 3) != std::string::npos) {
-            root.problem("allowed_origins/" + std::to_string(i),
-                         quoted_text(origin),
-                         "an origin: scheme://host or scheme://host:port, nothing behind it");
+            root.problem_in_list("allowed_origins",
+                                 i,
+                                 quoted_text(origin),
+                                 "an origin: scheme://host or scheme://host:port, nothing behind it");
         }
     }
 }

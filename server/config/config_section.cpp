@@ -134,4 +134,11 @@ void ConfigSection::problem(std::string_view key, std::string found, std::string
     problems_->add(pointer(key), std::move(found), std::move(expected));
 }
 
+void ConfigSection::problem_in_list(std::string_view key,
+                                    std::size_t index,
+                                    std::string found,
+                                    std::string expected) const {
+    problems_->add(pointer_child(pointer(key), index), std::move(found), std::move(expected));
+}
+
 } // namespace server

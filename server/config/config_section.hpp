@@ -5,6 +5,7 @@
 #include "server/config/config_problem.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -44,6 +45,8 @@ public:
     core::Secret secret_file(std::string_view key) const;
 
     void problem(std::string_view key, std::string found, std::string expected) const;
+    void
+    problem_in_list(std::string_view key, std::size_t index, std::string found, std::string expected) const;
     std::string pointer(std::string_view key) const { return pointer_child(pointer_, key); }
     std::string absolute(std::string const& path) const;
 

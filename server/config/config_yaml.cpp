@@ -16,32 +16,6 @@ using core::Json;
 constexpr std::size_t kMaxDepth = 32;
 constexpr std::size_t kMaxNodes = 100'000; ///< aliases can make a small file a huge document
 
-/// A plain (unquoted) scalar by YAML 1.2's core schema. `yes` and `on` are words, as people by now expect.
-Json resolve_plain(std::string const& text) {
-    if (text.empty() || text == "~" || text == "null" || text == "Null" || text == "NULL") {
-        return Json();
-    }
-    if (text == "true" || text == "True" || text == "TRUE") {
-        return Json(true);
-    }
-    if (text == "false" || text == "False" || text == "FALSE") {
-        return Json(false);
-    }
-    char const* const begin = text.data() + (text.front() == '+' ? 1 : 0);
-    char const* const end = text.data() + text.size();
-    std::int64_t integer = 0;
-    if (auto const [stop, ec] = std::from_chars(begin, end, integer); ec == std::errc() && stop == end) {
-        return Json(integer);
-    }
-    double number = 0;
-    if (text.find_first_not_of("+-0123456789.eE") == std::string::npos) {
-        if (auto const [stop, ec] = std::from_chars(begin, end, number); ec == std::errc() && stop == end) {
-            return Json(number);
-        }
-    }
-    return Json(text);
-}
-
 class Reader {
 public:
     Reader(Environment const& environment, ConfigProblems& problems)
@@ -130,7 +104,10 @@ private:
         }
         mark.text = expansion.text;
         mark.expanded = expansion.expanded;
-        return plain ? resolve_plain(expansion.text) : Json(std::move(expansion.text));
+        if (expansion.expanded && expansion.text.empty()) {
+            return Json(); // an empty variable switches a key off, quoted or not
+        }
+        return plain ? plain_scalar(expansion.text) : Json(std::move(expansion.text));
     }
 
     static std::size_t line(YAML::Mark const& mark) { return static_cast<std::size_t>(mark.line + 1); }
@@ -144,7 +121,7 @@ private:
 
 /// Words that a YAML reader takes for themselves when unquoted.
 bool is_plain_safe(std::string const& text) {
-    if (text.empty() || !resolve_plain(text).is_string() || text.find(": ") != std::string::npos ||
+    if (text.empty() || !plain_scalar(text).is_string() || text.find(": ") != std::string::npos ||
         text.find(" #") != std::string::npos || text.back() == ':' || text.back() == ' ') {
         return false;
     }
@@ -205,6 +182,31 @@ void write_value(Json const& value, std::string const& indent, std::string& out)
 }
 
 } // namespace
+
+Json plain_scalar(std::string const& text) {
+    if (text.empty() || text == "~" || text == "null" || text == "Null" || text == "NULL") {
+        return Json();
+    }
+    if (text == "true" || text == "True" || text == "TRUE") {
+        return Json(true);
+    }
+    if (text == "false" || text == "False" || text == "FALSE") {
+        return Json(false);
+    }
+    char const* const begin = text.data() + (text.front() == '+' ? 1 : 0);
+    char const* const end = text.data() + text.size();
+    std::int64_t integer = 0;
+    if (auto const [stop, ec] = std::from_chars(begin, end, integer); ec == std::errc() && stop == end) {
+        return Json(integer);
+    }
+    double number = 0;
+    if (text.find_first_not_of("+-0123456789.eE") == std::string::npos) {
+        if (auto const [stop, ec] = std::from_chars(begin, end, number); ec == std::errc() && stop == end) {
+            return Json(number);
+        }
+    }
+    return Json(text);
+}
 
 Json read_yaml(std::string const& text, Environment const& environment, ConfigProblems& problems) {
     Json root = Json::object();

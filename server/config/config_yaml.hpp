@@ -16,6 +16,10 @@ namespace server {
 /// returned all the same.
 core::Json read_yaml(std::string const& text, Environment const& environment, ConfigProblems& problems);
 
+/// What an unquoted scalar means by YAML 1.2's core schema. `yes` and `on` are words, as people by now
+/// expect.
+core::Json plain_scalar(std::string const& text);
+
 /// The same value as YAML text, keys in the order given by the library.
 std::string write_yaml(core::Json const& value);
 

@@ -38,28 +38,28 @@ bool schema_allows(Json const& schema, std::string_view type) {
     return false;
 }
 
-/// What came out of the environment is text where text is wanted: a project named 2024 is no number.
-void keep_expanded_text(Json const& schema,
-                        Json& value,
-                        std::string const& pointer,
-                        ConfigProblems const& problems) {
+/// What came out of the environment takes the type its key wants, quoted or not: a project named 2024 is no
+/// number, and
+/// '${CALLS}', which has to be quoted between braces, may be one.
+void settle_expanded(Json const& schema,
+                     Json& value,
+                     std::string const& pointer,
+                     ConfigProblems const& problems) {
     if (value.is_object()) {
         Json const* properties = core::find_object(schema, "properties");
         for (auto const& [key, member] : value.items()) {
             if (Json const* property =
                     properties != nullptr ? core::find_object(*properties, key) : nullptr) {
-                keep_expanded_text(*property, member, pointer_child(pointer, key), problems);
+                settle_expanded(*property, member, pointer_child(pointer, key), problems);
             }
         }
     } else if (value.is_array()) {
         Json const* items = core::find_object(schema, "items");
         for (std::size_t i = 0; items != nullptr && i < value.size(); ++i) {
-            keep_expanded_text(*items, value[i], pointer_child(pointer, i), problems);
+            settle_expanded(*items, value[i], pointer_child(pointer, i), problems);
         }
-    } else if (!value.is_string() && schema_allows(schema, "string")) {
-        if (SourceMark const* mark = problems.mark(pointer); mark != nullptr && mark->expanded) {
-            value = mark->text;
-        }
+    } else if (SourceMark const* mark = problems.mark(pointer); mark != nullptr && mark->expanded) {
+        value = schema_allows(schema, "string") ? Json(mark->text) : plain_scalar(mark->text);
     }
 }
 
@@ -127,7 +127,7 @@ tl::expected<Config, ConfigProblems> parse_config(std::string const& text,
     ConfigProblems problems(source);
     Json document = read_yaml(text, environment, problems);
     refuse_inline_secrets(document, "", problems);
-    keep_expanded_text(config_schema(), document, "", problems);
+    settle_expanded(config_schema(), document, "", problems);
     check_schema(document, problems);
     protocol::normalize_integers(config_schema(), document);
     Config config = read_config(document, folder, problems);
