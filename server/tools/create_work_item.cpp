@@ -21,18 +21,18 @@ using core::Result;
 using core::Task;
 
 protocol::ToolDescriptor make_descriptor() {
-    auto const bounded = [](std::int64_t length, char const* description) {
+    auto const bounded = [](std::size_t length, char const* description) {
         Json schema = schema_string(description);
         schema["maxLength"] = length;
         return schema;
     };
     Json tags = schema_array(schema_string());
-    tags["maxItems"] = 100;
+    tags["maxItems"] = 100U;
     Json links =
         schema_array(schema_arguments({{"url", schema_string()}, {"comment", schema_string()}}, {"url"}));
-    links["maxItems"] = 100;
+    links["maxItems"] = 100U;
     Json title = bounded(255, nullptr);
-    title["minLength"] = 1;
+    title["minLength"] = 1U;
     Json const input{{"organization", schema_organization()},
                      {"project", schema_string("Needed unless the connector has a default")},
                      {"type", bounded(128, "Task, Bug, User Story ... (Task)")},

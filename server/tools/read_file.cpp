@@ -38,7 +38,7 @@ protocol::ToolDescriptor make_descriptor() {
     entry["repository"] = schema_string();
     entry["ref"] = schema_string();
     Json files = schema_array(schema_arguments(entry, {"path"}));
-    files["minItems"] = 1;
+    files["minItems"] = 1U;
     files["maxItems"] = kMaxFiles;
     files["description"] = "Several files or ranges instead of `path`";
     Json input = lines;

@@ -28,8 +28,8 @@ constexpr std::size_t kNamedFailures = 3;
 protocol::ToolDescriptor make_descriptor() {
     Json const input{{"query",
                       {{"type", "string"},
-                       {"minLength", 1},
-                       {"maxLength", 2000},
+                       {"minLength", 1U},
+                       {"maxLength", 2000U},
                        {"description",
                         "Whole words, all must match. AND OR NOT, \"phrase\", word*, class:X def:X ref:X "
                         "comment:X file:X"}}},

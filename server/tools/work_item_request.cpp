@@ -159,7 +159,7 @@ private:
     Result<void> read_tags() {
         Json const* const list = core::find_array(args_, "tags");
         std::vector<std::string> tags;
-        for (Json const& entry : list != nullptr ? *list : Json::array()) {
+        for (Json const& entry : list != nullptr ? *list : none_) {
             std::string const tag(
                 trim(entry.is_string() ? std::string_view(entry.get_ref<std::string const&>()) : ""));
             if (tag.empty()) {
@@ -185,7 +185,7 @@ private:
                 "System.LinkTypes.Hierarchy-Reverse", ado::work_item_api_url(organization_, *parent), "");
         }
         Json const* const links = core::find_array(args_, "links");
-        for (Json const& link : links != nullptr ? *links : Json::array()) {
+        for (Json const& link : links != nullptr ? *links : none_) {
             std::string_view const url = text_argument(link, "url");
             if (!is_web_address(url)) {
                 return core::fail(wrong_argument("A link's `url` must be an http or https address."));
@@ -197,7 +197,7 @@ private:
 
     Result<void> read_fields() {
         Json const* const fields = core::find_object(args_, "fields");
-        for (auto const& [name, value] : (fields != nullptr ? *fields : Json::object()).items()) {
+        for (auto const& [name, value] : (fields != nullptr ? *fields : none_).items()) {
             if (!is_field_name(name)) {
                 return core::fail(
                     wrong_argument("`" + name.substr(0, 80) + "` in `fields` is not a reference name.",
@@ -223,6 +223,7 @@ private:
     Json const& args_;
     ado::Organization const& organization_;
     WorkItemRequest request_;
+    Json const none_ = Json::array();
     std::set<std::string> used_; ///< reference names, case folded
 };
 

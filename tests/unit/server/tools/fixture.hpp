@@ -84,6 +84,7 @@ public:
           caller("agent-1", "agent", core::Role::user),
           ctx("request-1", core::Deadline::in(clock, std::chrono::seconds(60))) {}
 
+    /// `args` outlives the task.
     core::Task<core::Result<protocol::ToolResult>> start(Json const& args) {
         EXPECT_TRUE(protocol::validate(tool->descriptor().input_schema, args).empty()) << args.dump();
         scope_.emplace(organization, client, policy, guard(), limits, caller, ctx);

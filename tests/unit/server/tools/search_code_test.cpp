@@ -177,7 +177,8 @@ TEST(SearchCode, FetchesTheHitFilesSideBySide) {
             200, file_answer("/f", kParser).dump(), {{"Content-Type", "application/json"}});
     });
     test.http.hold();
-    auto call = test.loop.spawn(test.start({{"query", "parse"}}));
+    Json const args{{"query", "parse"}};
+    auto call = test.loop.spawn(test.start(args));
     test.loop.poll();
     ASSERT_EQ(test.http.held(), 1U);
     test.http.release(1);
@@ -195,7 +196,8 @@ TEST(SearchCode, CancellingReachesEveryFetch) {
     SearchTest test;
     test.respond(page({hit("/a.cpp", {{18, 5}}), hit("/b.cpp", {{18, 5}})}));
     test.http.hold();
-    auto call = test.loop.spawn(test.start({{"query", "parse"}}));
+    Json const args{{"query", "parse"}};
+    auto call = test.loop.spawn(test.start(args));
     test.loop.poll();
     test.http.release(1);
     test.loop.poll();
