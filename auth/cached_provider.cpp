@@ -5,6 +5,12 @@
 #include <utility>
 
 namespace auth {
+namespace {
+
+/// A failure that repeats itself is logged once in this time.
+constexpr std::chrono::seconds kQuietSpan{60};
+
+} // namespace
 
 StatusBoard::StatusBoard(core::Clock& clock, std::string method, std::string organization)
     : clock_(clock), method_(std::move(method)), organization_(std::move(organization)),
@@ -33,9 +39,21 @@ void StatusBoard::on_fetched(core::AccessToken const& token) {
 void StatusBoard::on_failed(FetchFailure const& failure, bool still_valid) {
     without_token_ = failure.state;
     enter(still_valid ? ProviderState::degraded : failure.state);
+    if (code_ != failure.error.code() || reason_.empty()) {
+        quiet_until_ = core::SteadyTime::min();
+    }
     reason_ = failure.error.message();
     fix_ = failure.error.fix();
     code_ = failure.error.code();
+    log_failure(failure, still_valid);
+}
+
+void StatusBoard::log_failure(FetchFailure const& failure, bool still_valid) {
+    core::SteadyTime const now = clock_.now();
+    if (now < quiet_until_) {
+        return;
+    }
+    quiet_until_ = now + kQuietSpan;
     core::log::warn("token.fetch_failed",
                     {{"organization", organization_},
                      {"method", method_},

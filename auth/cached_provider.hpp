@@ -30,6 +30,7 @@ public:
 
 private:
     void enter(ProviderState state);
+    void log_failure(FetchFailure const& failure, bool still_valid);
 
     core::Clock& clock_;
     std::string method_;
@@ -45,6 +46,7 @@ private:
     std::string tenant_;
     std::optional<core::SystemTime> expires_at_;
     std::optional<core::SystemTime> last_refresh_;
+    core::SteadyTime quiet_until_ = core::SteadyTime::min(); ///< for repetitions of the failure last logged
 };
 
 /// What a provider does itself. Shared between the provider and a running fetch, which it may outlive.

@@ -207,7 +207,7 @@ std::string unknown_words(int status, ErrorBody const& body, EntraErrorContext c
 }
 
 ErrorKind kind_of(FailureClass failure_class, int status) {
-    if (failure_class != FailureClass::transient) {
+    if (failure_class != FailureClass::transient || status == 401) {
         return ErrorKind::unauthorized;
     }
     return status == 429 ? ErrorKind::rate_limited : ErrorKind::upstream;

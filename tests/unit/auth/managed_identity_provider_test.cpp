@@ -189,6 +189,7 @@ TEST_F(ManagedIdentityProvider, RefetchesAStaleAssertionOnce) {
     ASSERT_FALSE(refused);
     EXPECT_EQ(http_.requests().size(), before + 4);
     EXPECT_NE(refused.error().fix().find("NTP"), std::string::npos);
+    EXPECT_EQ(refused.error().kind(), core::ErrorKind::unauthorized);
     EXPECT_EQ(provider_->status().state, ProviderState::misconfigured);
 }
 

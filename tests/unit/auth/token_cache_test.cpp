@@ -1,5 +1,6 @@
 #include "auth/token_cache.hpp"
 
+#include "auth/token_freshness.hpp"
 #include "auth_fixtures.hpp"
 #include "support/manual_clock.hpp"
 #include "support/run_coro.hpp"
@@ -63,7 +64,8 @@ class TokenCache : public testing::Test {
 protected:
     AccessToken token(std::string_view value, seconds life = seconds(3600)) {
         core::SystemTime const now = clock_.system_now();
-        return {core::Secret(value), core::AuthScheme::bearer, now + life, now + life - minutes(5), "oauth"};
+        core::SystemTime const refresh_at = choose_refresh_at(now, now + life, {}, RefreshRule::buffer, 0.0);
+        return {core::Secret(value), core::AuthScheme::bearer, now + life, refresh_at, "oauth"};
     }
     static FetchResult transient(std::string_view message,
                                  std::optional<seconds> retry_after = std::nullopt) {
@@ -307,6 +309,7 @@ TEST_F(TokenCache, ACallersDeadlineEndsOnlyItsOwnWait) {
     test::Token result = loop_.run(cache_->get(seconds(60), hurried));
     ASSERT_FALSE(result);
     EXPECT_EQ(result.error().kind(), core::ErrorKind::timeout);
+    loop_.poll();
     script_->answer(0, token("first"));
     loop_.poll();
     EXPECT_EQ(value_now(), "first");
