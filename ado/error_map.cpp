@@ -26,7 +26,8 @@ std::string_view header(core::HttpResponse const& response, std::string_view nam
 }
 
 bool is_html(core::HttpResponse const& response) {
-    return core::to_lower_ascii(header(response, "Content-Type").substr(0, 64)).starts_with("text/html") ||
+    constexpr std::string_view kHtml = "text/html";
+    return core::iequals(header(response, "Content-Type").substr(0, kHtml.size()), kHtml) ||
            looks_like_markup(response.body);
 }
 
@@ -178,7 +179,8 @@ core::Error map_error(core::HttpResponse const& response, ErrorContext const& co
     if (std::optional<std::string_view> const wait = response.headers.get("Retry-After");
         wait && body.code != "TF24668") {
         if (auto const parsed = core::parse_retry_after(*wait, context.now, kRetryAfterCap)) {
-            static_cast<void>(std::move(error).with_retry_after(std::chrono::ceil<std::chrono::seconds>(*parsed)));
+            static_cast<void>(
+                std::move(error).with_retry_after(std::chrono::ceil<std::chrono::seconds>(*parsed)));
         }
     }
     return error;

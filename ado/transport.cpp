@@ -127,17 +127,23 @@ core::Task<core::Result<core::HttpResponse>> Transport::send_once(ApiRequest con
     co_return response;
 }
 
-core::Task<bool> Transport::works_elsewhere(core::AccessToken const& token,
-                                            core::CallContext const& ctx) const {
+core::Task<Transport::Probe> Transport::try_elsewhere(core::AccessToken const& token,
+                                                      core::CallContext const& ctx) const {
     ApiRequest probe("GET", Service::core, "/_apis/connectionData", Scope::none);
     probe.api_version = limits_.connection_data_version;
     core::Result<core::HttpResponse> const response = co_await send_once(probe, token, ctx);
-    if (!response || !is_success(*response)) {
-        co_return false;
+    if (!response) {
+        co_return Probe::unknown;
+    }
+    if (!is_success(*response)) {
+        co_return is_credential_refusal(*response) ? Probe::refused : Probe::unknown;
     }
     core::Result<ConnectionData> const who =
         parse_and_read(response->body, limits_.response_bytes, &read_connection_data);
-    co_return who && who->authenticated;
+    if (!who) {
+        co_return Probe::unknown;
+    }
+    co_return who->authenticated ? Probe::works : Probe::refused;
 }
 
 core::Task<core::Result<core::HttpResponse>> Transport::send(ApiRequest const& request,
@@ -163,9 +169,12 @@ core::Task<core::Result<core::HttpResponse>> Transport::send(ApiRequest const& r
             co_return core::fail(std::move(error));
         }
         if (may_lack_scope(response, *token, request.scope)) {
-            bool const lacks_scope = co_await works_elsewhere(*token, ctx);
-            if (lacks_scope) {
+            Probe const probe = co_await try_elsewhere(*token, ctx);
+            if (probe == Probe::works) {
                 co_return core::fail(missing_scope(request.scope, response));
+            }
+            if (probe == Probe::unknown) {
+                co_return core::fail(std::move(error));
             }
         }
         if (first_refusal) {

@@ -50,8 +50,9 @@ public:
 
 /// The one place that sends. Adds the headers, takes a token, passes the throttle, and on a refused
 /// credential repeats once with a fresh token, also a write (a refused request had no effect). A PAT refused
-/// with an empty 401 is first tried on connectionData: if it works there, it lacks a scope and is not
-/// invalidated. Redirects are never followed.
+/// with a bare 401 is first tried on connectionData: if it works there, it lacks a scope and is not
+/// invalidated, as it is good for other things; nor is it when that cannot be told for the moment. Redirects
+/// are never followed.
 class Transport {
 public:
     /// What is passed by reference or pointer outlives the transport.
@@ -87,7 +88,8 @@ public:
 private:
     core::Task<core::Result<core::HttpResponse>>
     send_once(ApiRequest const& request, core::AccessToken const& token, core::CallContext const& ctx) const;
-    core::Task<bool> works_elsewhere(core::AccessToken const& token, core::CallContext const& ctx) const;
+    enum class Probe { works, refused, unknown };
+    core::Task<Probe> try_elsewhere(core::AccessToken const& token, core::CallContext const& ctx) const;
     core::HttpRequest build(ApiRequest const& request) const;
     ErrorContext error_context(ApiRequest const& request) const;
 

@@ -182,6 +182,29 @@ TEST(Transport, InvalidatesAPatThatIsRefusedEverywhere) {
     EXPECT_EQ(test.tokens.invalidated, std::vector<std::string>{"first"});
 }
 
+TEST(Transport, KeepsAPatWhoseRefusalCannotBeExplainedForTheMoment) {
+    ClientTest unreachable(AuthScheme::basic);
+    unreachable.http.respond(401, "", basic_challenge());
+    unreachable.http.fail(core::Error(ErrorKind::network, "connection reset"));
+    auto const first = list(unreachable);
+    ASSERT_FALSE(first);
+    EXPECT_EQ(first.error().kind(), ErrorKind::unauthorized);
+    EXPECT_TRUE(unreachable.tokens.invalidated.empty());
+
+    ClientTest outage(AuthScheme::basic);
+    outage.http.respond(401, "", basic_challenge());
+    outage.http.respond(503);
+    EXPECT_FALSE(list(outage));
+    EXPECT_TRUE(outage.tokens.invalidated.empty());
+
+    ClientTest anonymous(AuthScheme::basic);
+    anonymous.tokens.values = {"first"};
+    anonymous.http.respond(401, "", basic_challenge());
+    anonymous.respond_json(R"({"authenticatedUser":{"id":"aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa"}})");
+    EXPECT_FALSE(list(anonymous));
+    EXPECT_EQ(anonymous.tokens.invalidated, std::vector<std::string>{"first"});
+}
+
 TEST(Transport, DoesNotProbeAPatThatSaysItHasExpired) {
     ClientTest test(AuthScheme::basic);
     test.tokens.values = {"first"};
