@@ -2,6 +2,8 @@
 
 #include "core/json.hpp"
 
+#include <nlohmann/json.hpp>
+
 #include <string>
 #include <utility>
 #include <vector>
