@@ -1,0 +1,147 @@
+#include "store_test_support.hpp"
+
+#include <SQLiteCpp/SQLiteCpp.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <string>
+
+#include <sys/stat.h>
+
+namespace {
+
+class DatabaseTest : public test::StoreFixture {
+protected:
+    static mode_t mode_of(std::string const& path) {
+        struct stat status {};
+        EXPECT_EQ(::stat(path.c_str(), &status), 0) << path;
+        return status.st_mode & 07777U;
+    }
+    std::string database_path() const { return options().path; }
+    void run_sql(std::string const& sql) {
+        SQLite::Database database(database_path(), SQLite::OPEN_READWRITE);
+        database.exec(sql);
+    }
+};
+
+TEST_F(DatabaseTest, IsMadeForItsOwnerAloneWhateverTheUmask) {
+    mode_t const before = ::umask(0);
+    auto store = open();
+    auto record = pat("canary");
+    get(store->save_pat("contoso", record));
+    ::umask(before);
+    EXPECT_EQ(mode_of(folder_.path("state")), 0700U);
+    for (char const* suffix : {"", "-wal", "-shm"}) {
+        EXPECT_EQ(mode_of(database_path() + suffix), 0600U) << suffix;
+    }
+    EXPECT_EQ(mode_of(folder_.path("store.key")), 0600U);
+}
+
+TEST_F(DatabaseTest, SyncsEveryCommit) {
+    auto const store = open();
+    SQLite::Database database(database_path(), SQLite::OPEN_READWRITE);
+    EXPECT_EQ(database.execAndGet("PRAGMA journal_mode").getString(), "wal");
+    EXPECT_EQ(database.execAndGet("PRAGMA user_version").getInt(), 1);
+}
+
+TEST_F(DatabaseTest, RefusesAFileOthersCanRead) {
+    open().reset();
+    ::chmod(database_path().c_str(), 0640);
+    auto const store = try_open();
+    ASSERT_FALSE(store);
+    EXPECT_EQ(store.error().code(), "mode_too_open");
+    EXPECT_EQ(store.error().fix(), "chmod 0600 " + std::filesystem::canonical(database_path()).string());
+}
+
+TEST_F(DatabaseTest, RefusesAFolderOthersCanWriteTo) {
+    open().reset();
+    ::chmod(folder_.path("state").c_str(), 0770);
+    auto const store = try_open();
+    ASSERT_FALSE(store);
+    EXPECT_EQ(store.error().code(), "mode_too_open");
+    EXPECT_TRUE(store.error().fix().starts_with("chmod 0700 ")) << store.error().fix();
+}
+
+TEST_F(DatabaseTest, RefusesASymbolicLinkInPlaceOfTheFileButNotOfTheFolder) {
+    open().reset();
+    std::filesystem::rename(database_path(), folder_.path("elsewhere.db"));
+    std::filesystem::create_symlink(folder_.path("elsewhere.db"), database_path());
+    auto const linked = try_open();
+    ASSERT_FALSE(linked);
+    EXPECT_NE(linked.error().message().find("symbolic link"), std::string::npos);
+
+    std::filesystem::remove(database_path());
+    std::filesystem::rename(folder_.path("elsewhere.db"), database_path());
+    std::filesystem::rename(folder_.path("state"), folder_.path("private"));
+    std::filesystem::create_directory_symlink(folder_.path("private"), folder_.path("state"));
+    EXPECT_TRUE(try_open());
+}
+
+TEST_F(DatabaseTest, RefusesADatabaseOfAnotherProgram) {
+    std::filesystem::create_directory(folder_.path("state"));
+    ::chmod(folder_.path("state").c_str(), 0700);
+    {
+        SQLite::Database other(database_path(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
+        other.exec("CREATE TABLE t (x)");
+    }
+    ::chmod(database_path().c_str(), 0600);
+    folder_.write("store.key", "YWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWE=\n");
+    auto const store = try_open();
+    ASSERT_FALSE(store);
+    EXPECT_NE(store.error().message().find("another program"), std::string::npos) << store.error().message();
+}
+
+TEST_F(DatabaseTest, RefusesAStoreOfANewerVersion) {
+    open().reset();
+    run_sql("PRAGMA user_version = 99");
+    auto const store = try_open();
+    ASSERT_FALSE(store);
+    EXPECT_NE(store.error().message().find("newer version"), std::string::npos);
+    EXPECT_EQ(store.error().code(), "store_unusable");
+}
+
+TEST_F(DatabaseTest, RefusesGarbage) {
+    std::filesystem::create_directory(folder_.path("state"));
+    ::chmod(folder_.path("state").c_str(), 0700);
+    folder_.write("state/state.db", std::string(8192, 'x'));
+    folder_.write("store.key", "YWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWE=\n");
+    auto const store = try_open();
+    ASSERT_FALSE(store);
+    EXPECT_EQ(store.error().code(), "store_failed");
+}
+
+TEST_F(DatabaseTest, StartsAgainAfterACrashBetweenFileAndTables) {
+    std::filesystem::create_directory(folder_.path("state"));
+    ::chmod(folder_.path("state").c_str(), 0700);
+    folder_.write("state/state.db", "");
+    EXPECT_TRUE(try_open());
+}
+
+TEST_F(DatabaseTest, MissingKeyOfAnExistingStoreIsNotReplaced) {
+    open().reset();
+    std::filesystem::remove(folder_.path("store.key"));
+    auto const store = try_open();
+    ASSERT_FALSE(store);
+    EXPECT_EQ(store.error().code(), "key_file_missing");
+    EXPECT_FALSE(std::filesystem::exists(folder_.path("store.key")));
+}
+
+TEST_F(DatabaseTest, RecordsUnderAnUnknownKeyAreNamedAtTheStart) {
+    {
+        auto const store = open();
+        auto one = pat("one");
+        get(store->save_pat("contoso", one));
+        auth::OAuthGrant grant("tenant", "client", core::Secret("refresh"));
+        get(store->save_grant("fabrikam", grant));
+    }
+    folder_.write("store.key", "YWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWE=\n");
+    auto const store = try_open();
+    ASSERT_FALSE(store);
+    EXPECT_EQ(store.error().code(), "envelope_unknown_key");
+    EXPECT_NE(store.error().message().find("the grant of fabrikam"), std::string::npos)
+        << store.error().message();
+    EXPECT_NE(store.error().message().find("the pat of contoso"), std::string::npos)
+        << store.error().message();
+}
+
+} // namespace
