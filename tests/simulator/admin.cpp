@@ -293,7 +293,7 @@ Reply assertion(State& state, Json const& args) {
     if (args.contains("scp")) {
         claims["scp"] = string_member(args, "scp");
     }
-    auto const& key = is_set(args, "forged") ? state.foreign_key : state.signing_key;
+    auto const& key = is_set(args, "forged") ? state.keys.foreign() : state.keys.current();
     return admin_reply({{"assertion", key.sign(claims)}});
 }
 

@@ -14,10 +14,6 @@ std::string authority_base(Request const& request) {
                                                                      : "https://" + request.host;
 }
 
-bool is_pseudo_tenant(std::string_view tenant) {
-    return iequals(tenant, "common") || iequals(tenant, "organizations") || iequals(tenant, "consumers");
-}
-
 Reply plain(Json const& value) {
     Reply reply = json_reply(value);
     reply.service_headers = false;
@@ -57,7 +53,7 @@ Reply metadata(State& state, Request const& request, std::string_view tenant) {
 
 Reply keys(State& state, Request const& request, std::string_view tenant) {
     Json list = Json::array();
-    for (auto const* key : {&state.spare_key, &state.signing_key}) {
+    for (auto const* key : {&state.keys.spare(), &state.keys.current()}) {
         Json jwk = key->jwk();
         auto const* known = state.world->find_tenant(tenant);
         jwk["issuer"] =
@@ -131,7 +127,7 @@ std::string issue_token(State& state, TokenRequest const& wanted) {
     if (!wanted.managed_identity_resource_id.empty()) {
         claims["xms_mirid"] = wanted.managed_identity_resource_id;
     }
-    std::string token = state.signing_key.sign(claims);
+    std::string token = state.keys.current().sign(claims);
     IssuedToken issued;
     issued.tenant_id = identity.tenant_id;
     issued.object_id = identity.object_id;

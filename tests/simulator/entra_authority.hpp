@@ -31,6 +31,11 @@ std::string issue_token(State& state, TokenRequest const& wanted);
 long long access_token_lifetime(State const& state);
 std::string token_issuer(Request const& request, std::string_view tenant_id);
 
+/// `organizations` and `common`, which stand for the home tenant of whoever signs in.
+bool is_pseudo_tenant(std::string_view tenant);
+/// The directory object of a person in the tenant of the path; null when there is none.
+Identity const* identity_at(State const& state, std::string_view person, std::string_view tenant);
+
 Reply token_endpoint(State& state, Request const& request, std::string_view tenant);
 Reply device_code_endpoint(State& state, Request const& request, std::string_view tenant);
 Reply authorize_endpoint(State& state, Request const& request, std::string_view tenant);

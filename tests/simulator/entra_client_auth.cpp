@@ -11,10 +11,10 @@ constexpr std::string_view kAssertionType = "urn:ietf:params:oauth:client-assert
 /// Clock skew the authority allows.
 constexpr long long kSkew = 300;
 
-bool signed_by_us(State const& state, DecodedJwt const& token) {
+bool signed_by_us(State& state, DecodedJwt const& token) {
     return string_member(token.header, "alg") == "RS256" &&
-           (state.signing_key.verify(token.signed_part, token.signature) ||
-            state.spare_key.verify(token.signed_part, token.signature));
+           (state.keys.current().verify(token.signed_part, token.signature) ||
+            state.keys.spare().verify(token.signed_part, token.signature));
 }
 
 std::string audience_of(DecodedJwt const& token) {

@@ -30,6 +30,25 @@ private:
     std::string kid_;
 };
 
+/// The authority's keys, made when first needed: an RSA key takes its time.
+class KeyRing {
+public:
+    SigningKey const& current() { return made(current_); }
+    SigningKey const& spare() { return made(spare_); }     ///< published too: there are always several
+    SigningKey const& foreign() { return made(foreign_); } ///< never published: what it signs is a forgery
+
+private:
+    static SigningKey const& made(std::unique_ptr<SigningKey const>& slot) {
+        if (slot == nullptr) {
+            slot = std::make_unique<SigningKey const>();
+        }
+        return *slot;
+    }
+    std::unique_ptr<SigningKey const> current_;
+    std::unique_ptr<SigningKey const> spare_;
+    std::unique_ptr<SigningKey const> foreign_;
+};
+
 class DecodedJwt {
 public:
     Json header;

@@ -59,9 +59,7 @@ public:
     TokenRegistry tokens;
     FaultList faults;
     Counters counters;
-    SigningKey signing_key;
-    SigningKey spare_key;   ///< published too: there are always several
-    SigningKey foreign_key; ///< never published: assertions signed with it are forgeries
+    KeyRing keys;
 
     TimePoint now() const { return std::chrono::system_clock::now() + offset_; }
     /// Lets the simulator's clock run ahead (or back), for expiry.

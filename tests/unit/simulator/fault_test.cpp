@@ -1,0 +1,111 @@
+#include "exchange.hpp"
+
+#include <gtest/gtest.h>
+
+namespace simulator::testing {
+namespace {
+
+class Faults : public ::testing::Test {
+protected:
+    Exchange exchange;
+    std::string pat = exchange.pat("contoso", "recommended");
+    Reply projects() { return exchange.get("/contoso/_apis/projects", pat); }
+    void add(Json const& fault) { ASSERT_EQ(exchange.post("/__sim/faults", fault, "").status, 200); }
+};
+
+TEST_F(Faults, ApplyAsOftenAsTheySay) {
+    add({{"match", {{"route", "projects"}}},
+         {"action", "status"},
+         {"status", 502},
+         {"times", 2},
+         {"body", "x"}});
+    EXPECT_EQ(projects().status, 502);
+    EXPECT_EQ(projects().body, "x");
+    EXPECT_EQ(projects().status, 200);
+}
+
+TEST_F(Faults, MatchRouteMethodAndOrganization) {
+    add({{"match", {{"route", "projects"}, {"organization", "fabrikam"}}},
+         {"action", "html203"},
+         {"times", 0}});
+    EXPECT_EQ(projects().status, 200);
+    EXPECT_EQ(exchange.get("/fabrikam/_apis/projects", exchange.pat("fabrikam", "full")).status, 203);
+}
+
+TEST_F(Faults, CanLetSomeRequestsPassFirst) {
+    add({{"match", {{"route", "projects"}}}, {"action", "throttle"}, {"after", 1}, {"retry_after_s", 7}});
+    EXPECT_EQ(projects().status, 200);
+    auto const reply = projects();
+    EXPECT_EQ(reply.status, 429);
+    EXPECT_EQ(Exchange::header(reply, "Retry-After"), "7");
+}
+
+TEST_F(Faults, CommitThenDropStoresTheItemAndLosesTheAnswer) {
+    add({{"match", {{"route", "workitems.create"}}}, {"action", "commit_then_drop"}});
+    auto const reply = exchange.write("POST",
+                                      "/contoso/Game%20Engine/_apis/wit/workitems/$Task?api-version=7.1",
+                                      title_patch("lost answer"),
+                                      pat);
+    EXPECT_EQ(reply.delivery, Delivery::drop);
+    EXPECT_EQ(Exchange::json(exchange.get("/__sim/work-items?title=lost%20answer", ""))["count"], 1);
+}
+
+TEST_F(Faults, ResetBeforeTheServiceStoresNothing) {
+    add({{"match", {{"route", "workitems.create"}}}, {"action", "reset"}});
+    auto const reply = exchange.write("POST",
+                                      "/contoso/Game%20Engine/_apis/wit/workitems/$Task?api-version=7.1",
+                                      title_patch("never stored"),
+                                      pat);
+    EXPECT_EQ(reply.delivery, Delivery::reset);
+    EXPECT_EQ(Exchange::json(exchange.get("/__sim/work-items?title=never%20stored", ""))["count"], 0);
+}
+
+TEST_F(Faults, SoftThrottleKeepsTheAnswer) {
+    add({{"match", {{"route", "projects"}}}, {"action", "soft_throttle"}, {"retry_after_s", 3}});
+    auto const reply = projects();
+    EXPECT_EQ(reply.status, 200);
+    EXPECT_EQ(Exchange::header(reply, "Retry-After"), "3");
+    EXPECT_GT(Exchange::json(reply)["count"].get<int>(), 0);
+}
+
+TEST_F(Faults, AnswerWithAadstsErrors) {
+    add({{"match", {{"service", "entra"}}}, {"action", "aadsts"}, {"code", 50076}});
+    auto const reply = exchange.form("/organizations/oauth2/v2.0/token", {{"grant_type", "refresh_token"}});
+    auto const body = Exchange::json(reply);
+    EXPECT_EQ(body["error_codes"][0], 50076);
+    EXPECT_TRUE(body.contains("claims"));
+    EXPECT_TRUE(body.contains("correlation_id"));
+}
+
+TEST_F(Faults, BomAndStoppedAnswersStartWithAByteOrderMark) {
+    add({{"action", "stopped"}, {"match", {{"route", "projects"}}}});
+    auto const reply = projects();
+    EXPECT_EQ(reply.status, 503);
+    EXPECT_TRUE(reply.body.starts_with("\xEF\xBB\xBF"));
+    EXPECT_NE(reply.body.find("TF24668"), std::string::npos);
+}
+
+TEST_F(Faults, CanBeSwitchedOnAndOffByGet) {
+    ASSERT_EQ(exchange.get("/__sim/faults?action=empty401&route=projects&times=0", "").status, 200);
+    EXPECT_EQ(projects().status, 401);
+    EXPECT_EQ(Exchange::json(exchange.get("/__sim/faults", ""))["faults"].size(), 1U);
+    exchange.get("/__sim/faults/clear", "");
+    EXPECT_EQ(projects().status, 200);
+}
+
+TEST_F(Faults, UnknownActionsAreRefused) {
+    EXPECT_EQ(exchange.get("/__sim/faults?action=explode", "").status, 400);
+}
+
+TEST_F(Faults, RequestsAreCountedByRoute) {
+    projects();
+    projects();
+    auto const counts = Exchange::json(exchange.get("/__sim/counts", ""));
+    EXPECT_EQ(counts["requests"]["projects"], 2);
+    EXPECT_EQ(counts["total"], 2);
+    exchange.get("/__sim/reset", "");
+    EXPECT_EQ(Exchange::json(exchange.get("/__sim/counts", ""))["total"], 0);
+}
+
+} // namespace
+} // namespace simulator::testing
