@@ -36,7 +36,7 @@ public:
         std::chrono::seconds(50); ///< below the 60 s at which common front ends close
     std::chrono::milliseconds connect = std::chrono::seconds(10);
     std::chrono::milliseconds request =
-        std::chrono::seconds(30); ///< longest silence, beside the caller's deadline
+        std::chrono::seconds(30); ///< for one whole answer, beside the caller's deadline
 };
 
 /// `http://[user:password@]host:port`: TLS requests go through CONNECT, plain ones with an absolute target.
