@@ -18,7 +18,7 @@ constexpr bool has_structured_output(Revision revision) {
     return revision >= Revision::v2025_06_18;
 }
 
-// The catalogue is fixed for the life of the process and the same for every caller.
+// The catalogue changes with the configuration only and is the same for every caller.
 constexpr std::int64_t kCatalogueTtlMs = 300'000;
 
 Json server_info(ServerIdentity const& identity, Revision revision) {
@@ -31,7 +31,7 @@ Json server_info(ServerIdentity const& identity, Revision revision) {
     return info;
 }
 
-/// What handlers honour and no more: tools, whose list never changes while the process runs.
+/// What handlers honour and no more: tools, without notices of a changed list.
 Json capabilities() {
     Json json = Json::object();
     json["tools"] = Json::object();

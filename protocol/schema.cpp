@@ -1,5 +1,6 @@
 #include "protocol/schema.hpp"
 
+#include "core/text/utf8.hpp"
 #include "protocol/json_writer.hpp"
 
 #include <nlohmann/json.hpp>
@@ -14,6 +15,7 @@ namespace protocol {
 namespace {
 
 constexpr std::size_t kQuotedBytes = 60;
+constexpr std::size_t kPointerNameBytes = 128;
 constexpr std::size_t kListedNames = 30;
 
 bool is_integer(Json const& value) {
@@ -169,7 +171,7 @@ std::string expectation(Json const& schema) {
 
 std::string child_pointer(std::string const& parent, std::string_view name) {
     std::string pointer = parent + "/";
-    for (char const c : name.substr(0, 128)) {
+    for (char const c : core::utf8_prefix(name, kPointerNameBytes)) {
         pointer += c == '~' ? "~0" : c == '/' ? "~1" : std::string(1, c);
     }
     return pointer;

@@ -9,8 +9,9 @@
 namespace protocol {
 namespace {
 
-// Hosts put a prefix before the name and model APIs stop at 64 characters.
-constexpr std::size_t kLongestName = 40;
+// Model APIs stop at 64 characters, and hosts put a prefix of their own before the name.
+constexpr std::size_t kLongestName = 64;
+constexpr std::size_t kLongestPrefixedName = 40;
 
 bool is_tool_name(std::string_view name) {
     constexpr std::string_view kNameCharacters =
@@ -23,7 +24,7 @@ bool is_tool_name(std::string_view name) {
 std::vector<std::string> protocol_findings(ToolDescriptor const& tool) {
     std::vector<std::string> findings;
     if (!is_tool_name(tool.name)) {
-        findings.push_back("name: 1 to 40 of A-Z a-z 0-9 _ . -");
+        findings.push_back("name: 1 to 64 of A-Z a-z 0-9 _ . -");
     }
     if (core::find_string(tool.input_schema, "type") != "object") {
         findings.emplace_back("input schema: the root must have the type object");
@@ -86,6 +87,9 @@ std::string ToolRegistry::unknown_tool_message(std::string_view name) const {
 
 std::vector<std::string> check_descriptor(ToolDescriptor const& tool) {
     std::vector<std::string> findings = protocol_findings(tool);
+    if (tool.name.size() > kLongestPrefixedName) {
+        findings.emplace_back("name: with the prefix of a host it may pass 64 characters; stay within 40");
+    }
     auto const check_schema = [&](std::string const& which, Json const& schema) {
         for (std::string const& finding : check_schema_supported(schema)) {
             findings.push_back(which + finding);

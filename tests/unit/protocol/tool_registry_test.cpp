@@ -44,7 +44,7 @@ TEST(ToolRegistry, RefusesDefinitionsThatClientsDrop) {
     FakeTool twin(descriptor("a"), nothing);
     FakeTool spaced(descriptor("a b"), nothing);
     FakeTool empty(descriptor(""), nothing);
-    FakeTool longest(descriptor(std::string(41, 'a')), nothing);
+    FakeTool longest(descriptor(std::string(65, 'a')), nothing);
     FakeTool rootless(descriptor("b", R"({"properties":{}})"), nothing);
     FakeTool header(
         descriptor("c", R"({"type":"object","properties":{"n":{"type":"number","x-mcp-header":"N"}}})"),
@@ -57,6 +57,8 @@ TEST(ToolRegistry, RefusesDefinitionsThatClientsDrop) {
 
 TEST(ToolDescriptorCheck, FindsWhatHostsAndTheValidatorDoNotUnderstand) {
     EXPECT_TRUE(protocol::check_descriptor(descriptor("a")).empty());
+    EXPECT_TRUE(protocol::check_descriptor(descriptor(std::string(40, 'a'))).empty());
+    EXPECT_EQ(protocol::check_descriptor(descriptor(std::string(41, 'a'))).size(), 1U);
     for (char const* schema :
          {R"({"type":"object","properties":{"a":{"type":"string","pattern":"x"}}})",
           R"({"type":"object","properties":{"a":{"type":"array"}}})",
