@@ -52,7 +52,7 @@ public:
     virtual std::string const& method() const noexcept = 0;
     virtual ProviderStatus status() const = 0;
     /// True when it was refused for good (sign-in lapsed, PAT expired, nothing stored): the connector passes
-    /// it over. A fault of the moment is not.
+    /// it over. A fault of the moment is not. It may end by itself: get() asks again from time to time.
     virtual bool permanently_refused() const noexcept = 0;
     /// The stored credential changed (API, CLI): forget cached tokens, negative caches and states.
     virtual void credential_changed() = 0;

@@ -80,6 +80,12 @@ Task<Result<AccessToken>> CachedTokenSource::State::run(std::shared_ptr<State> s
     }
     FetchFailure const& failure = fetched.error();
     core::SteadyTime const now = state->clock.now();
+    bool const still_valid = state->freshness.usable(TimePoint::of(state->clock), seconds(0));
+    if (!failure.permanent() && !still_valid && state->failure && state->failure->permanent()) {
+        // A refusal was asked about again and nobody answered: it stands.
+        state->freshness.on_failure(now, failure.error.retry_after());
+        co_return core::fail(state->failure->error);
+    }
     if (failure.permanent()) {
         state->freshness.on_refusal(now, failure.recheck);
     } else {
@@ -87,7 +93,7 @@ Task<Result<AccessToken>> CachedTokenSource::State::run(std::shared_ptr<State> s
     }
     state->failure = failure;
     if (state->observer) {
-        state->observer->on_failed(failure, state->freshness.usable(TimePoint::of(state->clock), seconds(0)));
+        state->observer->on_failed(failure, still_valid);
     }
     co_return core::fail(failure.error);
 }
@@ -194,8 +200,7 @@ void CachedTokenSource::reset() {
 
 bool CachedTokenSource::permanently_refused() const noexcept {
     State const& state = *state_;
-    return state.failure && state.failure->permanent() &&
-           state.clock.now() < state.freshness.next_attempt() && !has_valid_token();
+    return state.failure && state.failure->permanent() && !has_valid_token();
 }
 
 bool CachedTokenSource::has_valid_token() const noexcept {

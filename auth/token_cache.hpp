@@ -45,7 +45,8 @@ public:
     /// The credential behind it changed: tokens, refusals and back-off are forgotten; the result of a fetch
     /// under way goes to nobody, those who wait for it wait for a new one.
     void reset();
-    /// A refusal for good stands and there is no valid token.
+    /// A refusal for good stands and there is no valid token. It stands until a fetch works or reset(): get()
+    /// asks again after FetchFailure::recheck, because its cause may have gone without anybody telling us.
     bool permanently_refused() const noexcept;
     bool has_valid_token() const noexcept;
 

@@ -220,10 +220,23 @@ TEST_F(TokenCache, RemembersARefusalUntilItsRecheck) {
     EXPECT_EQ(value_now(), "error: sign in again");
     EXPECT_EQ(fetches(), 1U);
     clock_.advance(seconds(1));
-    EXPECT_FALSE(cache_->permanently_refused());
+    EXPECT_TRUE(cache_->permanently_refused()) << "until it has been asked about";
     script_->immediate.push_back(token("first"));
     EXPECT_EQ(value_now(), "first");
     EXPECT_FALSE(cache_->permanently_refused());
+}
+
+TEST_F(TokenCache, ARefusalOutlastsAFaultWhenItIsAskedAboutAgain) {
+    script_->immediate.push_back(refused(seconds(120)));
+    EXPECT_EQ(value_now(), "error: sign in again");
+    clock_.advance(seconds(120));
+    script_->immediate.push_back(transient("down"));
+    EXPECT_EQ(value_now(), "error: sign in again");
+    EXPECT_TRUE(cache_->permanently_refused());
+    clock_.advance(seconds(2)); // the second failure in a row
+    script_->immediate.push_back(token("first"));
+    EXPECT_EQ(value_now(), "first");
+    EXPECT_EQ(fetches(), 3U);
 }
 
 TEST_F(TokenCache, ForgetsARefusalWhenTheCredentialChanges) {
