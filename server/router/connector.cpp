@@ -49,25 +49,32 @@ void Connector::attach_client(std::unique_ptr<ado::Throttle> throttle, std::uniq
 
 core::Task<core::Result<core::AccessToken>> Connector::get(std::chrono::seconds min_ttl, core::CallContext const& ctx) {
     std::optional<core::Error> first_refusal;
-    for (ConnectorProvider const& entry : providers_) {
-        auth::CredentialProvider& provider = *entry.provider;
-        auto token = co_await provider.get(min_ttl, ctx);
-        if (token) {
-            ctx.trace->method = token->method;
-            co_return token;
-        }
-        bool const absent = entry.absent();
-        if (!provider.permanently_refused() && !absent) {
-            co_return token;
-        }
-        if (absent && !entry.declared) {
-            continue;
-        }
-        if (!first_refusal) {
-            first_refusal.emplace(token.error());
-        }
-        if (!settings_.fallback) {
-            break;
+    // First those that have something to authenticate with, as far as is known; the others only when none of these works
+    // out, because another process may have stored a credential a moment ago.
+    for (bool const ask_absent : {false, true}) {
+        for (ConnectorProvider const& entry : providers_) {
+            auth::CredentialProvider& provider = *entry.provider;
+            bool const absent = entry.absent();
+            if (absent != ask_absent) {
+                continue;
+            }
+            auto token = co_await provider.get(min_ttl, ctx);
+            if (token) {
+                ctx.trace->method = token->method;
+                co_return token;
+            }
+            if (!provider.permanently_refused() && !entry.absent()) {
+                co_return token;
+            }
+            if (absent && !entry.declared) {
+                continue;
+            }
+            if (!first_refusal) {
+                first_refusal.emplace(token.error());
+            }
+            if (!settings_.fallback) {
+                co_return core::fail(std::move(*first_refusal));
+            }
         }
     }
     if (first_refusal) {

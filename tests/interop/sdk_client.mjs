@@ -1,8 +1,8 @@
 // The official TypeScript SDK against a running daemon: lists the tools, searches, reads, creates.
-// Usage: node sdk_client.mjs v1|v2-default|v2-auto|v2-pinned URL TOKEN ORGANIZATION PROJECT REPOSITORY
+// Usage: node sdk_client.mjs v1|v2-default|v2-auto|v2-pinned URL TOKEN ORGANIZATION PROJECT REPOSITORY QUERY
 import assert from "node:assert/strict";
 
-const [mode, url, token, organization, project, repository] = process.argv.slice(2);
+const [mode, url, token, organization, project, repository, query] = process.argv.slice(2);
 const requestInit = token ? { headers: { Authorization: `Bearer ${token}` } } : {};
 
 async function connect() {
@@ -43,7 +43,7 @@ const call = async (name, args) => {
   return result;
 };
 
-const found = await call("search_code", { organization, project, query: "retry", top: 3 });
+const found = await call("search_code", { organization, project, query, top: 3 });
 assert.ok(found.content[0].text.length > 0);
 assert.ok(found.structuredContent.results.length > 0, "no search result");
 const hit = found.structuredContent.results.find((result) => result.start_line > 0);

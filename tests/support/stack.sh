@@ -18,50 +18,33 @@ stack_wait_line() { # stack_wait_line FILE PATTERN PID: prints the first line th
 
 stack_curl() { curl --silent --show-error --fail --noproxy '*' --max-time 20 --cacert "$STACK_CA" "$@"; }
 
-stack_world() { jq -r "$1" "$STACK_WORLD"; }
+stack_pat() { # stack_pat ORGANIZATION: a PAT of the simulator's world with the scopes a daemon needs
+  jq -r --arg o "$1" '.organizations[] | select(.name == $o).pats.recommended.token' "$STACK_WORLD"
+}
 
 stack_start_simulator() { # stack_start_simulator BUILD_DIR WORK_DIR [SIMULATOR OPTIONS...]
   local build=$1 work=$2
   shift 2
   STACK_CA=$work/ca.pem
-  "$build/ado-simulator" --port 0 --ca-file "$STACK_CA" "$@" >"$work/simulator.out" 2>"$work/simulator.err" &
+  "$build/ado-simulator" --port 0 --ca-file "$STACK_CA" --print-config --state-dir "$work/state" \
+    --daemon-listen "${STACK_LISTEN:-127.0.0.1:0}" "$@" >"$work/simulator.out" 2>"$work/simulator.err" &
   STACK_SIM_PID=$!
   STACK_PIDS+=("$STACK_SIM_PID")
   local line
-  line=$(stack_wait_line "$work/simulator.out" '^listening ' "$STACK_SIM_PID") || return 1
+  line=$(stack_wait_line "$work/simulator.out" '^# listening ' "$STACK_SIM_PID") || return 1
   STACK_SIM=https://localhost:${line##*:}
   STACK_WORLD=$work/world.json
   stack_curl "$STACK_SIM/__sim/world" >"$STACK_WORLD"
+  # The simulator's own configuration lets anybody in; scripts go through the token door, as an operator does.
+  STACK_CONFIG=$work/config.yaml
+  sed 's/mode: none/mode: token/' "$work/simulator.out" >"$STACK_CONFIG"
 }
 
-stack_write_config() { # stack_write_config WORK_DIR: a configuration with the three organizations, one method each
-  local work=$1
-  STACK_CONFIG=$work/config.yaml
-  cat >"$STACK_CONFIG" <<YAML
-listen: ${STACK_LISTEN:-127.0.0.1:0}
-log: {level: info, format: json}
-store: {url: "sqlite:$work/state/state.db", key_file: $work/state/store.key}
-inbound: {mode: token}
-azure_devops: {base_url: $STACK_SIM, search_url: $STACK_SIM, identity_url: $STACK_SIM}
-entra: {authority: $STACK_SIM, client_id: $(stack_world .daemon.public_client_id)}
-managed_identity: {source: imds, imds_url: $STACK_SIM}
-outbound: {ca_file: $STACK_CA}
-connectors:
-  - name: $(stack_world .daemon.pat.organization)-pat
-    organization: $(stack_world .daemon.pat.organization)
-    auth: [{method: pat}]
-  - name: $(stack_world .daemon.oauth.organization)-oauth
-    organization: $(stack_world .daemon.oauth.organization)
-    auth: [{method: oauth}]
-  - name: $(stack_world .daemon.managed_identity.organization)-mi
-    organization: $(stack_world .daemon.managed_identity.organization)
-    auth:
-      - method: managed_identity
-        client_id: $(stack_world .daemon.managed_identity.client_id)
-        federated_client_id: $(stack_world .daemon.managed_identity.federated_client_id)
-        federated_tenant_id: $(stack_world .daemon.managed_identity.federated_tenant_id)
-YAML
-}
+# What scripts work with: one organization a method. `reconnect_backoff` is found in five files of each.
+STACK_QUERY=reconnect_backoff
+STACK_PAT_ORG=contoso STACK_PAT_PROJECT="Game Engine"
+STACK_OAUTH_ORG=fabrikam STACK_OAUTH_PROJECT=Fabrikam-Fiber
+STACK_MI_ORG=northwind STACK_MI_PROJECT=Traders
 
 stack_start_daemon() { # stack_start_daemon BUILD_DIR WORK_DIR
   local build=$1 work=$2
@@ -82,18 +65,16 @@ stack_attach_pat() { # stack_attach_pat ORGANIZATION PAT: by the REST API; the P
 }
 
 stack_sign_in() { # stack_sign_in BUILD_DIR ORGANIZATION: a device-code sign-in that the simulated person approves
-  stack_curl "$STACK_SIM/__sim/device/auto-approve?after=1" >/dev/null
+  stack_curl "$STACK_SIM/__sim/device/auto?polls=1&interval_s=1" >/dev/null
   "$1/ado-mcpd" login --organization "$2" --device-code --config "$STACK_CONFIG"
 }
 
-stack_start() { # stack_start BUILD_DIR WORK_DIR: simulator, daemon, and the PAT organization connected
-  stack_start_simulator "$1" "$2"
-  stack_write_config "$2"
-  stack_start_daemon "$1" "$2"
-  STACK_ORG=$(stack_world .daemon.pat.organization)
-  STACK_PROJECT=$(stack_world .daemon.pat.project)
-  STACK_REPOSITORY=$(stack_world .daemon.pat.repository)
-  stack_attach_pat "$STACK_ORG" "$(stack_world .daemon.pat.pat)" >/dev/null
+stack_start() { # stack_start BUILD_DIR WORK_DIR [SIMULATOR OPTIONS...]: simulator, daemon, the PAT organization connected
+  local build=$1 work=$2
+  shift 2
+  stack_start_simulator "$build" "$work" "$@"
+  stack_start_daemon "$build" "$work"
+  stack_attach_pat "$STACK_PAT_ORG" "$(stack_pat "$STACK_PAT_ORG")" >/dev/null
 }
 
 stack_stop() {
