@@ -30,10 +30,10 @@ TEST(KeyRing, ReadsOneKeyALine) {
 
 TEST(KeyRing, NamesTheLineThatIsNoKey) {
     for (std::string const& bad : {std::string("short\n"),
-                                  core::base64_encode(std::string(31, 'a')) + "\n",
-                                  core::base64_encode(std::string(33, 'a')) + "\n",
-                                  std::string("not base64 at all!\n"),
-                                  key_line('a')}) {
+                                   core::base64_encode(std::string(31, 'a')) + "\n",
+                                   core::base64_encode(std::string(33, 'a')) + "\n",
+                                   std::string("not base64 at all!\n"),
+                                   key_line('a')}) {
         auto const ring = KeyRing::parse(core::Secret(key_line('a') + bad), "store.key");
         ASSERT_FALSE(ring) << bad;
         EXPECT_TRUE(ring.error().message().starts_with("store.key:2: ")) << ring.error().message();
