@@ -20,8 +20,8 @@
 
 namespace server {
 
-/// The composition root below the listeners: builds and owns store, outbound stack, connectors, tools and the MCP endpoint.
-/// `ado-mcpd serve` puts listeners in front of it, `ado-mcpd call` uses it in process.
+/// The composition root below the listeners: builds and owns store, outbound stack, connectors, tools and the
+/// MCP endpoint. `ado-mcpd serve` puts listeners in front of it, `ado-mcpd call` uses it in process.
 class App {
 public:
     /// Opens the store and reads the CA file: blocking, before the loop runs. `io` outlives the app.

@@ -46,10 +46,12 @@ core::Result<void> Daemon::build() {
         return {};
     }
     add_health_routes(health_routes_, readiness);
-    health_hosts_.emplace(config.allowed_hosts, config.allowed_origins, config.public_url, config.health_listen->host);
+    health_hosts_.emplace(
+        config.allowed_hosts, config.allowed_origins, config.public_url, config.health_listen->host);
     health_front_.emplace(health_routes_, *health_hosts_, *gate_, config.limits, app_.clock());
     options.config_key = "health_listen";
-    ADOMCPD_TRY(health_listener_, open_listener(executor_, app_.clock(), *config.health_listen, nullptr, options));
+    ADOMCPD_TRY(health_listener_,
+                open_listener(executor_, app_.clock(), *config.health_listen, nullptr, options));
     return {};
 }
 
@@ -74,20 +76,21 @@ core::Task<core::Result<void>> Daemon::run() {
     });
     if (health_listener_) {
         HttpFront const& health_front = *health_front_;
-        health_listener_->start([&health_front](std::unique_ptr<core::ByteStream> stream,
-                                                SessionRegistry::Session& session) {
-            return serve_http(health_front, std::move(stream), session);
-        });
+        health_listener_->start(
+            [&health_front](std::unique_ptr<core::ByteStream> stream, SessionRegistry::Session& session) {
+                return serve_http(health_front, std::move(stream), session);
+            });
     }
     ListenAddress bound = app_.config().listen;
     bound.port = listener_->port();
-    core::log::info("daemon.ready",
-                    {{"version", kVersion},
-                     {"listen", bound.to_string()},
-                     {"tls", tls_ != nullptr},
-                     {"health_port", static_cast<int>(health_listener_ ? health_listener_->port() : bound.port)},
-                     {"configuration", app_.config().source},
-                     {"connectors", app_.config().connectors.size()}});
+    core::log::info(
+        "daemon.ready",
+        {{"version", kVersion},
+         {"listen", bound.to_string()},
+         {"tls", tls_ != nullptr},
+         {"health_port", static_cast<int>(health_listener_ ? health_listener_->port() : bound.port)},
+         {"configuration", app_.config().source},
+         {"connectors", app_.config().connectors.size()}});
     co_await wait_for_stop();
     co_await drain();
     co_return core::Result<void>();
@@ -105,7 +108,8 @@ core::Task<void> Daemon::wait_for_stop() {
             co_return;
         }
         if (!tls_) {
-            core::log::info("daemon.reload", {{"note", "no certificate to read again; other keys need a restart"}});
+            core::log::info("daemon.reload",
+                            {{"note", "no certificate to read again; other keys need a restart"}});
             continue;
         }
         auto const reloaded = tls_->reload();

@@ -22,11 +22,13 @@ namespace server {
 /// The app with its listeners: what `ado-mcpd serve` runs.
 class Daemon {
 public:
-    /// Binds the listeners and reads the certificate: blocking, before the loop runs. `io` and `app` outlive the daemon.
+    /// Binds the listeners and reads the certificate: blocking, before the loop runs. `io` and `app` outlive
+    /// the daemon.
     static core::Result<std::unique_ptr<Daemon>> make(core::asio::io_context& io, App& app);
 
     /// Serves until the first SIGTERM or SIGINT, then drains: stops accepting, lets what runs finish within
-    /// limits.drain_ms, and completes. A second signal ends the process at once. SIGHUP reads the certificate files again.
+    /// limits.drain_ms, and completes. A second signal ends the process at once. SIGHUP reads the certificate
+    /// files again.
     core::Task<core::Result<void>> run();
 
 private:

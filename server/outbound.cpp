@@ -44,6 +44,8 @@ core::Result<std::optional<core::ProxySettings>> proxy_settings(Config const& co
         return std::optional<core::ProxySettings>();
     }
     ADOMCPD_TRY(core::ProxySettings settings, parse_proxy(url, no_proxy));
+    // A managed identity endpoint answers the machine itself, never a proxy.
+    settings.no_proxy.emplace_back("169.254.169.254");
     return std::optional<core::ProxySettings>(std::move(settings));
 }
 
@@ -61,9 +63,10 @@ core::HttpPoolLimits pool_limits(Limits const& limits) {
 
 core::Result<core::ProxySettings> parse_proxy(core::Secret const& url, std::string_view no_proxy) {
     auto const refuse = [] {
-        return core::fail(core::Error(core::ErrorKind::invalid_argument, "The proxy URL cannot be understood.")
-                              .with_code("proxy_invalid")
-                              .with_fix("Write outbound.proxy (or HTTPS_PROXY) as http://[user:password@]host:port."));
+        return core::fail(
+            core::Error(core::ErrorKind::invalid_argument, "The proxy URL cannot be understood.")
+                .with_code("proxy_invalid")
+                .with_fix("Write outbound.proxy (or HTTPS_PROXY) as http://[user:password@]host:port."));
     };
     std::string text(url.expose());
     std::size_t const scheme_end = text.find("://");
@@ -73,7 +76,8 @@ core::Result<core::ProxySettings> parse_proxy(core::Secret const& url, std::stri
     std::size_t const at = text.rfind('@');
     core::Secret authorization;
     if (at != std::string::npos && at > scheme_end) {
-        auto userinfo = core::percent_decode(std::string_view(text).substr(scheme_end + 3, at - scheme_end - 3));
+        auto userinfo =
+            core::percent_decode(std::string_view(text).substr(scheme_end + 3, at - scheme_end - 3));
         text.erase(scheme_end + 3, at - scheme_end - 2);
         if (!userinfo) {
             return refuse();
@@ -90,21 +94,20 @@ core::Result<core::ProxySettings> parse_proxy(core::Secret const& url, std::stri
     return core::ProxySettings(parsed->origin, std::move(authorization), split_list(no_proxy));
 }
 
-core::Result<std::unique_ptr<Outbound>>
-Outbound::make(core::asio::any_io_executor executor, core::BlockingPool& pool, core::Clock& clock, Config const& config) {
+core::Result<std::unique_ptr<Outbound>> Outbound::make(core::asio::any_io_executor executor,
+                                                       core::BlockingPool& pool,
+                                                       core::Clock& clock,
+                                                       Config const& config) {
     std::unique_ptr<Outbound> outbound(new Outbound());
     ADOMCPD_TRY(outbound->tls_, core::make_tls_client(config.outbound.ca_file));
     ADOMCPD_TRY(std::optional<core::ProxySettings> proxy, proxy_settings(config));
     outbound->resolver_ = core::make_resolver(executor, pool, clock);
-    outbound->pooled_ = core::make_pooled_client(executor,
-                                                 *outbound->tls_,
-                                                 *outbound->resolver_,
-                                                 clock,
-                                                 pool_limits(config.limits),
-                                                 std::move(proxy));
+    outbound->pooled_ = core::make_pooled_client(
+        executor, *outbound->tls_, *outbound->resolver_, clock, pool_limits(config.limits), std::move(proxy));
     core::RetryPolicy policy;
     policy.max_attempts = static_cast<int>(config.limits.upstream_attempts);
-    policy.retry_after_cap = std::chrono::duration_cast<std::chrono::seconds>(config.limits.retry_after_cap_ms);
+    policy.retry_after_cap =
+        std::chrono::duration_cast<std::chrono::seconds>(config.limits.retry_after_cap_ms);
     outbound->retrying_ = core::make_retrying_client(*outbound->pooled_, policy, clock, core::random_unit);
     return outbound;
 }

@@ -15,12 +15,15 @@
 
 namespace server {
 
-/// Everything a process needs to call out: TLS, names, connection pools, retries. One thread, except for the look-ups.
+/// Everything a process needs to call out: TLS, names, connection pools, retries. One thread, except for the
+/// look-ups.
 class Outbound {
 public:
     /// Reads the CA file: blocking. `pool` and `clock` outlive it.
-    static core::Result<std::unique_ptr<Outbound>>
-    make(core::asio::any_io_executor executor, core::BlockingPool& pool, core::Clock& clock, Config const& config);
+    static core::Result<std::unique_ptr<Outbound>> make(core::asio::any_io_executor executor,
+                                                        core::BlockingPool& pool,
+                                                        core::Clock& clock,
+                                                        Config const& config);
 
     /// Each request once. For token requests, which have rules of their own.
     core::HttpClient& once() noexcept { return *pooled_; }
@@ -37,8 +40,8 @@ private:
     std::unique_ptr<core::HttpClient> retrying_;
 };
 
-/// `http://[user:password@]host:port` as settings; `no_proxy` comma-separated. Fails with invalid_argument, in words
-/// without the password.
+/// `http://[user:password@]host:port` as settings; `no_proxy` comma-separated. Fails with invalid_argument,
+/// in words without the password.
 core::Result<core::ProxySettings> parse_proxy(core::Secret const& url, std::string_view no_proxy);
 
 } // namespace server

@@ -61,7 +61,8 @@ core::HttpHeaders request_headers(std::string const& tool) {
     return headers;
 }
 
-/// The token to present: from the environment, else the first administrator's, which the daemon left beside its store.
+/// The token to present: from the environment, else the first administrator's, which the daemon left beside
+/// its store.
 core::Secret caller_token(Config const& config) {
     if (char const* token = std::getenv(kTokenVariable); token != nullptr && *token != '\0') {
         return core::Secret(token);
@@ -83,7 +84,8 @@ send(Outbound& outbound, core::Clock& clock, core::HttpRequest const& request) {
     co_return co_await outbound.once().send(request, ctx);
 }
 
-core::Result<core::HttpResponse> call_daemon(Config const& config, CallOptions const& options, std::string body) {
+core::Result<core::HttpResponse>
+call_daemon(Config const& config, CallOptions const& options, std::string body) {
     auto url = core::Url::parse(daemon_url(config, options));
     if (!url) {
         return core::fail(core::Error(core::ErrorKind::invalid_argument, "--url is not an http or https URL")
@@ -92,7 +94,8 @@ core::Result<core::HttpResponse> call_daemon(Config const& config, CallOptions c
     core::asio::io_context io(1);
     core::SystemClock clock;
     core::BlockingPool pool(1);
-    ADOMCPD_TRY(std::unique_ptr<Outbound> const outbound, Outbound::make(io.get_executor(), pool, clock, config));
+    ADOMCPD_TRY(std::unique_ptr<Outbound> const outbound,
+                Outbound::make(io.get_executor(), pool, clock, config));
     core::HttpRequest request("POST", *url);
     request.headers = request_headers(options.tool);
     request.credential = caller_token(config);
@@ -122,7 +125,8 @@ core::Task<core::Result<std::string>> run_in_process(App& app, CallOptions const
     co_return std::move(reply.body);
 }
 
-/// No daemon answers: the same store, credentials and tools in this process. Whoever can read the store's key may.
+/// No daemon answers: the same store, credentials and tools in this process. Whoever can read the store's key
+/// may.
 core::Result<std::string> call_in_process(Config config, CallOptions const& options, std::string body) {
     core::asio::io_context io(1);
     ADOMCPD_TRY(std::unique_ptr<App> const app, App::make(io, std::move(config)));
@@ -139,7 +143,8 @@ core::Result<std::string> call_in_process(Config config, CallOptions const& opti
 
 int refused(core::HttpResponse const& response) {
     std::fprintf(stderr,
-                 "ado-mcpd: the daemon refused the call (HTTP %d).\n  fix: put a token from `ado-mcpd token create` into %s\n",
+                 "ado-mcpd: the daemon refused the call (HTTP %d).\n  fix: put a token from `ado-mcpd token "
+                 "create` into %s\n",
                  response.status,
                  kTokenVariable);
     return kExitCredentialRefused;

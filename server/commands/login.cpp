@@ -109,8 +109,8 @@ core::Task<core::Result<std::string>> sign_in(CommandRun& run, LoginOptions cons
     }
     std::string const identity = proven.identity;
     CO_TRY_VOID(co_await run.store().save_grant(organization.key(), proven));
-    co_return "Connected to Azure DevOps: organization " + organization.name() + ", tenant " + tenant + ", as " +
-        identity + ".";
+    co_return "Connected to Azure DevOps: organization " + organization.name() + ", tenant " + tenant +
+        ", as " + identity + ".";
 }
 
 } // namespace
@@ -121,13 +121,16 @@ int run_login(LoginOptions const& options) {
         return report_error(config.error());
     }
     if (!options.device_code) {
-        std::fprintf(stderr, "ado-mcpd: this version signs in by device code only.\n  fix: add --device-code\n");
+        std::fprintf(stderr,
+                     "ado-mcpd: this version signs in by device code only.\n  fix: add --device-code\n");
         return kExitUsage;
     }
     if (config->entra.client_id.empty()) {
-        return report_error(core::Error(core::ErrorKind::invalid_argument, "entra.client_id is not set: there is no app to sign in with.")
+        return report_error(core::Error(core::ErrorKind::invalid_argument,
+                                        "entra.client_id is not set: there is no app to sign in with.")
                                 .with_code("config_invalid")
-                                .with_fix("Set entra.client_id to your app registration, or to `developer` to sign in without one."));
+                                .with_fix("Set entra.client_id to your app registration, or to `developer` "
+                                          "to sign in without one."));
     }
     auto run = CommandRun::make(std::move(*config));
     if (!run) {

@@ -23,7 +23,6 @@ namespace {
 
 constexpr std::chrono::milliseconds kLastWork{500};
 
-
 core::Task<core::Result<void>> run_daemon(App& app, Daemon& daemon) {
     if (app.config().inbound.mode == InboundMode::token) {
         CO_TRY_VOID(co_await ensure_admin_token(app.store(), app.clock(), app.config().store.path));
@@ -53,14 +52,15 @@ int run_serve(ServeOptions const& options) {
     }
     std::optional<core::Result<void>> outcome;
     std::exception_ptr bug;
-    core::asio::co_spawn(io, run_daemon(**app, **daemon), [&](std::exception_ptr e, core::Result<void> result) {
-        bug = e;
-        outcome.emplace(std::move(result));
-        io.stop();
-    });
+    core::asio::co_spawn(
+        io, run_daemon(**app, **daemon), [&](std::exception_ptr e, core::Result<void> result) {
+            bug = e;
+            outcome.emplace(std::move(result));
+            io.stop();
+        });
     io.run();
-    // Frames still suspended (a token fetch nobody waits for) refer to the app: give them a moment to end, and if one does
-    // not, leave without destroying what it refers to.
+    // Frames still suspended (a token fetch nobody waits for) refer to the app: give them a moment to end,
+    // and if one does not, leave without destroying what it refers to.
     io.restart();
     io.run_for(kLastWork);
     core::log::flush();

@@ -30,15 +30,19 @@ core::Error not_configured(std::string const& organization) {
                        "Azure DevOps access token not configured. Please authenticate.")
         .with_code("not_configured")
         .with_fix("Set up a credential for organization '" + organization +
-                  "': `ado-mcpd login --organization " + organization + " --device-code`, `ado-mcpd pat set --organization " +
-                  organization + "`, or POST /api/v1/azuredevops/auth/pat.")
+                  "': `ado-mcpd login --organization " + organization +
+                  " --device-code`, `ado-mcpd pat set --organization " + organization +
+                  "`, or POST /api/v1/azuredevops/auth/pat.")
         .with_not_sent();
 }
 
 } // namespace
 
-Connector::Connector(Settings settings, ado::Organization organization, std::vector<ConnectorProvider> providers)
-    : settings_(std::move(settings)), organization_(std::move(organization)), providers_(std::move(providers)) {}
+Connector::Connector(Settings settings,
+                     ado::Organization organization,
+                     std::vector<ConnectorProvider> providers)
+    : settings_(std::move(settings)), organization_(std::move(organization)),
+      providers_(std::move(providers)) {}
 
 Connector::~Connector() = default;
 
@@ -47,10 +51,11 @@ void Connector::attach_client(std::unique_ptr<ado::Throttle> throttle, std::uniq
     client_ = std::move(client);
 }
 
-core::Task<core::Result<core::AccessToken>> Connector::get(std::chrono::seconds min_ttl, core::CallContext const& ctx) {
+core::Task<core::Result<core::AccessToken>> Connector::get(std::chrono::seconds min_ttl,
+                                                           core::CallContext const& ctx) {
     std::optional<core::Error> first_refusal;
-    // First those that have something to authenticate with, as far as is known; the others only when none of these works
-    // out, because another process may have stored a credential a moment ago.
+    // First those that have something to authenticate with, as far as is known; the others only when none of
+    // these works out, because another process may have stored a credential a moment ago.
     for (bool const ask_absent : {false, true}) {
         for (ConnectorProvider const& entry : providers_) {
             auth::CredentialProvider& provider = *entry.provider;

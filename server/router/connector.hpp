@@ -15,11 +15,13 @@
 
 namespace server {
 
-/// A provider and whether the configuration names it. One that is merely possible (a PAT might be stored later) is passed
-/// over silently while nothing is stored for it.
+/// A provider and whether the configuration names it. One that is merely possible (a PAT might be stored
+/// later) is passed over silently while nothing is stored for it.
 class ConnectorProvider {
 public:
-    ConnectorProvider(std::unique_ptr<auth::CredentialProvider> provider_, bool declared_, bool self_contained_ = false)
+    ConnectorProvider(std::unique_ptr<auth::CredentialProvider> provider_,
+                      bool declared_,
+                      bool self_contained_ = false)
         : provider(std::move(provider_)), declared(declared_), self_contained(self_contained_) {}
     /// Nothing to authenticate with: nothing stored, as far as is known, and nothing configured.
     bool absent() const {
@@ -44,9 +46,9 @@ public:
     std::string tenant;
 };
 
-/// One organization: its client, its policy and its credential providers in order of precedence. As a token source it asks
-/// the first provider that is usable: one that is refused for good is passed over (unless `fallback` is off), one that is
-/// failing for a moment is not. One thread.
+/// One organization: its client, its policy and its credential providers in order of precedence. As a token
+/// source it asks the first provider that is usable: one that is refused for good is passed over (unless
+/// `fallback` is off), one that is failing for a moment is not. One thread.
 class Connector final : public core::TokenSource {
 public:
     class Settings {
@@ -65,7 +67,8 @@ public:
     /// Gives the connector its client, which uses it as token source.
     void attach_client(std::unique_ptr<ado::Throttle> throttle, std::unique_ptr<ado::Client> client);
 
-    core::Task<core::Result<core::AccessToken>> get(std::chrono::seconds min_ttl, core::CallContext const& ctx) override;
+    core::Task<core::Result<core::AccessToken>> get(std::chrono::seconds min_ttl,
+                                                    core::CallContext const& ctx) override;
     void invalidate(core::AccessToken const& rejected) override;
 
     Settings const& settings() const noexcept { return settings_; }

@@ -6,7 +6,8 @@
 namespace server {
 namespace {
 
-ConnectorProvider managed_identity(ConnectorParts const& parts, std::string key, AuthMethodConfig const& method) {
+ConnectorProvider
+managed_identity(ConnectorParts const& parts, std::string key, AuthMethodConfig const& method) {
     auth::ManagedIdentityProviderConfig config;
     config.organization = std::move(key);
     config.identity = parts.config.managed_identity;
@@ -15,7 +16,9 @@ ConnectorProvider managed_identity(ConnectorParts const& parts, std::string key,
     }
     config.federated_client_id = method.federated_client_id;
     config.federated_tenant_id = method.federated_tenant_id;
-    return {auth::make_managed_identity_provider(parts.provider_environment, std::move(config), parts.pool), true, true};
+    return {auth::make_managed_identity_provider(parts.provider_environment, std::move(config), parts.pool),
+            true,
+            true};
 }
 
 ConnectorProvider oauth(ConnectorParts const& parts, std::string key, bool declared) {
@@ -39,15 +42,17 @@ ConnectorProvider pat(ConnectorParts const& parts, std::string key, AuthMethodCo
 }
 
 AuthMethodConfig const* find_method(ConnectorConfig const& config, AuthMethod method) {
-    auto const it = std::find_if(config.auth.begin(), config.auth.end(), [method](AuthMethodConfig const& candidate) {
-        return candidate.method == method;
-    });
+    auto const it =
+        std::find_if(config.auth.begin(), config.auth.end(), [method](AuthMethodConfig const& candidate) {
+            return candidate.method == method;
+        });
     return it == config.auth.end() ? nullptr : &*it;
 }
 
-/// In the order of CONTRACT §4: managed identity, OAuth, PAT. Stored credentials of an organization are usable whether or
-/// not the configuration names the method.
-std::vector<ConnectorProvider> make_providers(ConnectorParts const& parts, std::string const& key, ConnectorConfig const& config) {
+/// In the order of CONTRACT §4: managed identity, OAuth, PAT. Stored credentials of an organization are
+/// usable whether or not the configuration names the method.
+std::vector<ConnectorProvider>
+make_providers(ConnectorParts const& parts, std::string const& key, ConnectorConfig const& config) {
     std::vector<ConnectorProvider> providers;
     if (AuthMethodConfig const* method = find_method(config, AuthMethod::managed_identity)) {
         providers.push_back(managed_identity(parts, key, *method));
@@ -92,8 +97,10 @@ ado::OrganizationUrls organization_urls(Config const& config) {
     return urls;
 }
 
-core::Result<std::shared_ptr<Connector>> make_declared_connector(ConnectorParts const& parts, ConnectorConfig const& config) {
-    ADOMCPD_TRY(ado::Organization organization, ado::parse_organization(config.organization, organization_urls(parts.config)));
+core::Result<std::shared_ptr<Connector>> make_declared_connector(ConnectorParts const& parts,
+                                                                 ConnectorConfig const& config) {
+    ADOMCPD_TRY(ado::Organization organization,
+                ado::parse_organization(config.organization, organization_urls(parts.config)));
     Connector::Settings settings;
     settings.name = config.name;
     settings.declared = true;
@@ -105,7 +112,8 @@ core::Result<std::shared_ptr<Connector>> make_declared_connector(ConnectorParts 
     return make_connector(parts, std::move(settings), std::move(organization), std::move(providers));
 }
 
-std::shared_ptr<Connector> make_undeclared_connector(ConnectorParts const& parts, ado::Organization organization) {
+std::shared_ptr<Connector> make_undeclared_connector(ConnectorParts const& parts,
+                                                     ado::Organization organization) {
     Connector::Settings settings;
     settings.name = organization.key();
     std::vector<ConnectorProvider> providers = make_providers(parts, organization.key(), ConnectorConfig());

@@ -20,12 +20,8 @@ public:
                    core::BlockingPool& pool_,
                    auth::GrantStore& grants_,
                    auth::PatStore& pats_)
-        : config(config_),
-          provider_environment(std::move(provider_environment_)),
-          ado_http(ado_http_),
-          pool(pool_),
-          grants(grants_),
-          pats(pats_) {}
+        : config(config_), provider_environment(std::move(provider_environment_)), ado_http(ado_http_),
+          pool(pool_), grants(grants_), pats(pats_) {}
 
     Config const& config;
     auth::ProviderEnvironment provider_environment;
@@ -38,9 +34,11 @@ public:
 ado::OrganizationUrls organization_urls(Config const& config);
 
 /// The connector of a declared organization. Fails when the organization cannot be understood.
-core::Result<std::shared_ptr<Connector>> make_declared_connector(ConnectorParts const& parts, ConnectorConfig const& config);
+core::Result<std::shared_ptr<Connector>> make_declared_connector(ConnectorParts const& parts,
+                                                                 ConnectorConfig const& config);
 
 /// The connector of an organization whose credential came by API or CLI: stored grant, stored PAT.
-std::shared_ptr<Connector> make_undeclared_connector(ConnectorParts const& parts, ado::Organization organization);
+std::shared_ptr<Connector> make_undeclared_connector(ConnectorParts const& parts,
+                                                     ado::Organization organization);
 
 } // namespace server

@@ -18,8 +18,8 @@ public:
     std::string identity; ///< account name the organization knows it by
 };
 
-/// Tries `token` on the organization before it is stored: who it is (connectionData), and whether it may read code. Two
-/// requests, neither of which changes anything. References outlive the task.
+/// Tries `token` on the organization before it is stored: who it is (connectionData), and whether it may read
+/// code. Two requests, neither of which changes anything. References outlive the task.
 core::Task<core::Result<CredentialCheck>> check_credential(ado::Organization organization,
                                                            core::AccessToken token,
                                                            core::HttpClient& http,

@@ -8,7 +8,9 @@
 
 namespace server {
 
-CredentialService::CredentialService(ConnectorParts const& parts, OrganizationDirectory& directory, core::Clock& clock)
+CredentialService::CredentialService(ConnectorParts const& parts,
+                                     OrganizationDirectory& directory,
+                                     core::Clock& clock)
     : parts_(parts), directory_(directory), clock_(clock) {}
 
 core::Task<core::Result<PatAccepted>> CredentialService::attach_pat(std::string organization,
@@ -20,10 +22,10 @@ core::Task<core::Result<PatAccepted>> CredentialService::attach_pat(std::string 
         co_return core::fail(parsed.error());
     }
     if (expires && *expires <= clock_.system_now()) {
-        co_return core::fail(
-            core::Error(core::ErrorKind::invalid_argument, "`expires` is in the past: " + core::format_utc(*expires) + ".")
-                .with_code("expires_in_past")
-                .with_fix("Give the date the token page shows, or leave it out."));
+        co_return core::fail(core::Error(core::ErrorKind::invalid_argument,
+                                         "`expires` is in the past: " + core::format_utc(*expires) + ".")
+                                 .with_code("expires_in_past")
+                                 .with_fix("Give the date the token page shows, or leave it out."));
     }
     CO_TRY(auth::NormalizedPat normalized, auth::normalize_pat(pat));
     core::AccessToken candidate(normalized.pat.clone(),
@@ -79,7 +81,8 @@ OrganizationCredentials CredentialService::report(Connector const& connector) co
     return result;
 }
 
-core::Task<core::Result<std::vector<OrganizationCredentials>>> CredentialService::list(core::CallContext const&) {
+core::Task<core::Result<std::vector<OrganizationCredentials>>>
+CredentialService::list(core::CallContext const&) {
     std::vector<OrganizationCredentials> reports;
     for (std::shared_ptr<Connector> const& connector : directory_.all()) {
         reports.push_back(report(*connector));
@@ -96,7 +99,8 @@ core::Task<core::Result<OrganizationCredentials>> CredentialService::get(std::st
     co_return report(**connector);
 }
 
-core::Task<core::Result<std::string>> CredentialService::remove(std::string organization, core::CallContext const& ctx) {
+core::Task<core::Result<std::string>> CredentialService::remove(std::string organization,
+                                                                core::CallContext const& ctx) {
     auto const parsed = directory_.parse(organization);
     if (!parsed) {
         co_return core::fail(parsed.error());
@@ -128,7 +132,8 @@ core::Task<core::Result<void>> CredentialService::follow_store() {
         now[pat.organization] += "p" + std::to_string(pat.generation);
     }
     for (auto const& grant : grants) {
-        // A rotation by this or another process leaves the sign-in as it was: only a new sign-in counts as a change.
+        // A rotation by this or another process leaves the sign-in as it was: only a new sign-in counts as a
+        // change.
         now[grant.organization] += "g" + std::to_string(grant.obtained_at.time_since_epoch().count());
     }
     for (auto const& [organization, generations] : now) {

@@ -13,8 +13,8 @@
 
 namespace server {
 
-/// Credentials as the REST API manages them, and the connectors that follow from what is stored. One thread; referents
-/// outlive it.
+/// Credentials as the REST API manages them, and the connectors that follow from what is stored. One thread;
+/// referents outlive it.
 class CredentialService final : public CredentialAdmin {
 public:
     CredentialService(ConnectorParts const& parts, OrganizationDirectory& directory, core::Clock& clock);
@@ -23,13 +23,15 @@ public:
                                                      core::Secret pat,
                                                      std::optional<core::SystemTime> expires,
                                                      core::CallContext const& ctx) override;
-    core::Task<core::Result<std::vector<OrganizationCredentials>>> list(core::CallContext const& ctx) override;
+    core::Task<core::Result<std::vector<OrganizationCredentials>>>
+    list(core::CallContext const& ctx) override;
     core::Task<core::Result<OrganizationCredentials>> get(std::string organization,
                                                           core::CallContext const& ctx) override;
-    core::Task<core::Result<std::string>> remove(std::string organization, core::CallContext const& ctx) override;
+    core::Task<core::Result<std::string>> remove(std::string organization,
+                                                 core::CallContext const& ctx) override;
 
-    /// Makes connectors for stored credentials whose organization is not declared, and tells connectors whose stored
-    /// credential changed since the last call (another process may have written it).
+    /// Makes connectors for stored credentials whose organization is not declared, and tells connectors whose
+    /// stored credential changed since the last call (another process may have written it).
     core::Task<core::Result<void>> follow_store();
 
 private:

@@ -7,8 +7,8 @@
 
 namespace server {
 
-/// The one place where an Error becomes what a model reads: what failed, why, what to do, and the upstream's code and
-/// activity id. Masked against credential-shaped text and bounded to `max_bytes`.
+/// The one place where an Error becomes what a model reads: what failed, why, what to do, and the upstream's
+/// code and activity id. Masked against credential-shaped text and bounded to `max_bytes`.
 std::string error_text(core::Error const& error, std::size_t max_bytes);
 
 protocol::ToolResult error_result(core::Error const& error, std::size_t max_bytes);

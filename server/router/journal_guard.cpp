@@ -23,10 +23,11 @@ constexpr std::array<std::chrono::milliseconds, 5> kLookUpPauses{std::chrono::mi
                                                                  std::chrono::milliseconds(700),
                                                                  std::chrono::milliseconds(1500),
                                                                  std::chrono::milliseconds(3000)};
-/// After this long no request of ours can still be under way at the upstream: an entry that old and without an effect may
-/// be sent again under its key.
+/// After this long no request of ours can still be under way at the upstream: an entry that old and without
+/// an effect may be sent again under its key.
 constexpr std::chrono::minutes kSettled{5};
-/// A refusal that is certain not to have had effect and asks for at most this long a pause is waited out once.
+/// A refusal that is certain not to have had effect and asks for at most this long a pause is waited out
+/// once.
 constexpr std::chrono::seconds kShortRetryAfter{10};
 
 /// What a look for the effect came to: nothing found means something only if the look itself worked.
@@ -36,13 +37,16 @@ public:
     std::optional<WriteOutcome> found;
 };
 
-std::string hex_digest(core::Json const& value) { return core::hex_encode(core::sha256(core::dump_json(value))); }
+std::string hex_digest(core::Json const& value) {
+    return core::hex_encode(core::sha256(core::dump_json(value)));
+}
 
 Error outcome_unknown(GuardedWrite const& write, Error const& cause) {
-    std::string const repeat =
-        write.idempotency_key
-            ? "Call again with the same idempotency_key: it answers with the item if it was made after all, and never makes a second one."
-            : "Look for the item by its title before you call again. With an idempotency_key a repeated call is safe.";
+    std::string const repeat = write.idempotency_key
+                                   ? "Call again with the same idempotency_key: it answers with the item if "
+                                     "it was made after all, and never makes a second one."
+                                   : "Look for the item by its title before you call again. With an "
+                                     "idempotency_key a repeated call is safe.";
     return Error(cause.kind() == ErrorKind::cancelled ? ErrorKind::timeout : cause.kind(),
                  "The request was sent but its answer was lost (" + cause.message() +
                      "). No item with this title and content has appeared so far; it was not sent again.")
@@ -164,7 +168,8 @@ private:
         if (settled && look.worked) {
             co_return co_await send_and_settle(write, send, look_up, entry, ctx);
         }
-        co_return core::fail(outcome_unknown(write, Error(ErrorKind::timeout, "an earlier call with this key")));
+        co_return core::fail(
+            outcome_unknown(write, Error(ErrorKind::timeout, "an earlier call with this key")));
     }
 
     bool worth_waiting(Error const& error, core::CallContext const& ctx) const {
@@ -192,7 +197,8 @@ private:
 
     Task<Look> look_once(GuardedWrite const& write, LookUp const& look_up, JournalEntry const& entry) {
         Look look;
-        auto known = co_await journal_.known_resources(write.organization, write.tool, entry.created_at - kSettled);
+        auto known =
+            co_await journal_.known_resources(write.organization, write.tool, entry.created_at - kSettled);
         if (!known) {
             co_return look;
         }
@@ -216,18 +222,22 @@ private:
         co_return look;
     }
 
-    /// The effect is there whatever happens to the note of it, so a failing disk is logged and not reported as a failed write.
+    /// The effect is there whatever happens to the note of it, so a failing disk is logged and not reported
+    /// as a failed write.
     Task<void> record(std::int64_t id, WriteOutcome const& outcome) {
-        auto const noted = co_await journal_.complete(id, outcome.resource_id, core::dump_json(outcome.result));
+        auto const noted =
+            co_await journal_.complete(id, outcome.resource_id, core::dump_json(outcome.result));
         if (!noted) {
-            core::log::error("journal.complete_failed", {{"journal_id", id}, {"reason", core::describe(noted.error())}});
+            core::log::error("journal.complete_failed",
+                             {{"journal_id", id}, {"reason", core::describe(noted.error())}});
         }
     }
 
     Task<void> mark(std::int64_t id, JournalEntry::State state) {
         auto const noted = co_await journal_.set_state(id, state);
         if (!noted) {
-            core::log::error("journal.set_state_failed", {{"journal_id", id}, {"reason", core::describe(noted.error())}});
+            core::log::error("journal.set_state_failed",
+                             {{"journal_id", id}, {"reason", core::describe(noted.error())}});
         }
     }
 
@@ -239,7 +249,8 @@ private:
 
 } // namespace
 
-std::unique_ptr<WriteGuard> make_journal_guard(Journal& journal, core::Clock& clock, std::chrono::hours key_lifetime) {
+std::unique_ptr<WriteGuard>
+make_journal_guard(Journal& journal, core::Clock& clock, std::chrono::hours key_lifetime) {
     return std::make_unique<JournalGuard>(journal, clock, key_lifetime);
 }
 

@@ -10,6 +10,7 @@
 namespace server {
 
 /// WriteGuard over the durable journal. `journal` and `clock` outlive it.
-std::unique_ptr<WriteGuard> make_journal_guard(Journal& journal, core::Clock& clock, std::chrono::hours key_lifetime);
+std::unique_ptr<WriteGuard>
+make_journal_guard(Journal& journal, core::Clock& clock, std::chrono::hours key_lifetime);
 
 } // namespace server

@@ -7,9 +7,13 @@ namespace {
 
 using core::Json;
 
-Json string_schema() { return Json{{"type", "string"}}; }
+Json string_schema() {
+    return Json{{"type", "string"}};
+}
 
-Json strings_schema() { return Json{{"type", "array"}, {"items", string_schema()}}; }
+Json strings_schema() {
+    return Json{{"type", "array"}, {"items", string_schema()}};
+}
 
 protocol::ToolDescriptor make_descriptor() {
     Json input = Json::object();
@@ -27,7 +31,8 @@ protocol::ToolDescriptor make_descriptor() {
     Json item = Json::object();
     item["type"] = "object";
     item["properties"] = std::move(item_properties);
-    item["required"] = Json::array({"name", "connector", "state", "read_only", "projects", "knowledge_sources"});
+    item["required"] =
+        Json::array({"name", "connector", "state", "read_only", "projects", "knowledge_sources"});
 
     Json list = Json::object();
     list["type"] = "array";
@@ -44,7 +49,8 @@ protocol::ToolDescriptor make_descriptor() {
     hints.open_world = false;
     return {"list_organizations",
             "List organizations",
-            "Connected Azure DevOps organizations: state, identity, credential method, allowed projects. An empty "
+            "Connected Azure DevOps organizations: state, identity, credential method, allowed projects. An "
+            "empty "
             "`projects` means all.",
             std::move(input),
             std::move(output),
@@ -64,7 +70,8 @@ public:
 
     protocol::ToolDescriptor const& descriptor() const noexcept override { return descriptor_; }
 
-    core::Task<protocol::ToolResult> call(Json const&, core::Principal const&, core::CallContext const&) override {
+    core::Task<protocol::ToolResult>
+    call(Json const&, core::Principal const&, core::CallContext const&) override {
         Json organizations = Json::array();
         std::string text;
         for (std::shared_ptr<Connector> const& connector : directory_.all()) {
@@ -85,7 +92,8 @@ public:
             organizations.push_back(std::move(entry));
         }
         if (organizations.empty()) {
-            text = "No organization is connected. An administrator can attach one: `ado-mcpd login`, `ado-mcpd pat set`, "
+            text = "No organization is connected. An administrator can attach one: `ado-mcpd login`, "
+                   "`ado-mcpd pat set`, "
                    "or a connector in the configuration.";
         }
         Json structured = Json::object();
@@ -106,7 +114,8 @@ private:
         if (core::find_bool(entry, "read_only").value_or(false)) {
             line += ", read-only";
         }
-        if (Json const* projects = core::find_array(entry, "projects"); projects != nullptr && !projects->empty()) {
+        if (Json const* projects = core::find_array(entry, "projects");
+            projects != nullptr && !projects->empty()) {
             line += ", projects:";
             for (Json const& project : *projects) {
                 line += " " + project.get<std::string>() + ";";
@@ -128,7 +137,8 @@ private:
 
 } // namespace
 
-std::unique_ptr<protocol::ToolHandler> make_list_organizations_tool(OrganizationDirectory& directory, bool read_only) {
+std::unique_ptr<protocol::ToolHandler> make_list_organizations_tool(OrganizationDirectory& directory,
+                                                                    bool read_only) {
     return std::make_unique<ListOrganizationsTool>(directory, read_only);
 }
 

@@ -27,11 +27,12 @@ std::string OrganizationDirectory::known_names() const {
 core::Result<std::shared_ptr<Connector>>
 OrganizationDirectory::find(std::optional<std::string_view> organization) const {
     if (by_key_.empty()) {
-        return core::fail(core::Error(core::ErrorKind::not_found, "No organization is connected yet.")
-                              .with_code("organization_not_configured")
-                              .with_fix("Declare a connector in the configuration, or attach a credential with "
-                                        "`ado-mcpd login`, `ado-mcpd pat set` or POST /api/v1/azuredevops/auth/pat.")
-                              .with_not_sent());
+        return core::fail(
+            core::Error(core::ErrorKind::not_found, "No organization is connected yet.")
+                .with_code("organization_not_configured")
+                .with_fix("Declare a connector in the configuration, or attach a credential with "
+                          "`ado-mcpd login`, `ado-mcpd pat set` or POST /api/v1/azuredevops/auth/pat.")
+                .with_not_sent());
     }
     if (!organization) {
         if (by_key_.size() == 1) {
@@ -46,12 +47,13 @@ OrganizationDirectory::find(std::optional<std::string_view> organization) const 
     ADOMCPD_TRY(ado::Organization const wanted, parse(*organization));
     auto const it = by_key_.find(wanted.key());
     if (it == by_key_.end()) {
-        return core::fail(core::Error(core::ErrorKind::not_found,
-                                      "Organization '" + wanted.name() + "' is not connected. Connected: " +
-                                          known_names() + ".")
-                              .with_code("organization_unknown")
-                              .with_fix("Use one of the connected names, or have an administrator add a connector.")
-                              .with_not_sent());
+        return core::fail(
+            core::Error(core::ErrorKind::not_found,
+                        "Organization '" + wanted.name() + "' is not connected. Connected: " + known_names() +
+                            ".")
+                .with_code("organization_unknown")
+                .with_fix("Use one of the connected names, or have an administrator add a connector.")
+                .with_not_sent());
     }
     return it->second;
 }

@@ -14,11 +14,12 @@
 
 namespace server {
 
-/// Makes the connector of an organization that the configuration does not declare (its credential came by API or CLI).
+/// Makes the connector of an organization that the configuration does not declare (its credential came by API
+/// or CLI).
 using ConnectorFactory = std::function<std::shared_ptr<Connector>(ado::Organization)>;
 
-/// Organization name or URL -> connector. Connectors are shared with the calls under way, so that one can be removed while
-/// it serves. One thread.
+/// Organization name or URL -> connector. Connectors are shared with the calls under way, so that one can be
+/// removed while it serves. One thread.
 class OrganizationDirectory {
 public:
     OrganizationDirectory(ado::OrganizationUrls urls, ConnectorFactory factory);

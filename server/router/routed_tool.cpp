@@ -10,7 +10,8 @@
 namespace server {
 
 bool ConnectorPolicy::allows_project(std::string_view project) const noexcept {
-    return projects.empty() || std::any_of(projects.begin(), projects.end(), [project](std::string const& allowed) {
+    return projects.empty() ||
+           std::any_of(projects.begin(), projects.end(), [project](std::string const& allowed) {
                return core::iequals(allowed, project);
            });
 }
@@ -24,10 +25,11 @@ using core::Json;
 /// A write under way: owns everything it works on, so that its caller may go away.
 class RunningWrite {
 public:
-    RunningWrite(Json args_, core::Principal caller_, core::CallContext ctx_, std::shared_ptr<Connector> connector_)
-        : args(std::move(args_)),
-          caller(std::move(caller_)),
-          ctx(std::move(ctx_)),
+    RunningWrite(Json args_,
+                 core::Principal caller_,
+                 core::CallContext ctx_,
+                 std::shared_ptr<Connector> connector_)
+        : args(std::move(args_)), caller(std::move(caller_)), ctx(std::move(ctx_)),
           connector(std::move(connector_)) {}
 
     Json args;
@@ -83,8 +85,8 @@ private:
         if (!about.hints.read_only) {
             if (!caller.may(core::Role::user)) {
                 return core::fail(Error(ErrorKind::forbidden,
-                                        "Role '" + std::string(core::to_string(caller.role)) + "' may not call " +
-                                            about.name + "; it writes.")
+                                        "Role '" + std::string(core::to_string(caller.role)) +
+                                            "' may not call " + about.name + "; it writes.")
                                       .with_code("role_insufficient")
                                       .with_fix("Use a token with role 'user' or 'administrator'.")
                                       .with_not_sent());
@@ -102,13 +104,14 @@ private:
         }
         if (auto const project = core::find_string(args, "project")) {
             if (!connector->settings().policy.allows_project(*project)) {
-                return core::fail(Error(ErrorKind::forbidden,
-                                        "Project '" + std::string(*project) + "' is not in connector '" +
-                                            connector->settings().name + "' `projects` allow-list.")
-                                      .with_code("project_not_allowed")
-                                      .with_fix("Use a listed project (list_organizations shows them), or have an "
-                                                "administrator add it.")
-                                      .with_not_sent());
+                return core::fail(
+                    Error(ErrorKind::forbidden,
+                          "Project '" + std::string(*project) + "' is not in connector '" +
+                              connector->settings().name + "' `projects` allow-list.")
+                        .with_code("project_not_allowed")
+                        .with_fix("Use a listed project (list_organizations shows them), or have an "
+                                  "administrator add it.")
+                        .with_not_sent());
             }
         }
         return connector;
@@ -126,8 +129,8 @@ private:
         co_return co_await tool_->run(args, scope);
     }
 
-    /// A caller that goes away must not leave a write of unknown outcome behind: the write runs on in its own task, and only
-    /// the waiting ends.
+    /// A caller that goes away must not leave a write of unknown outcome behind: the write runs on in its own
+    /// task, and only the waiting ends.
     core::Task<core::Result<protocol::ToolResult>> run_to_its_end(Json const& args,
                                                                   std::shared_ptr<Connector> connector,
                                                                   core::Principal const& caller,
@@ -143,7 +146,8 @@ private:
 
     static core::Task<void> run_owned(RoutedTool* self, std::shared_ptr<RunningWrite> running) {
         try {
-            auto result = co_await self->run(running->args, *running->connector, running->caller, running->ctx);
+            auto result =
+                co_await self->run(running->args, *running->connector, running->caller, running->ctx);
             running->result.emplace(std::move(result));
         } catch (std::exception const& e) {
             core::log::error("tool.exception", {{"tool", self->descriptor().name}, {"what", e.what()}});

@@ -19,10 +19,7 @@ public:
                           core::TaskGroup& running_writes_,
                           Limits const& limits_,
                           bool read_only_)
-        : directory(directory_),
-          writes(writes_),
-          running_writes(running_writes_),
-          limits(limits_),
+        : directory(directory_), writes(writes_), running_writes(running_writes_), limits(limits_),
           read_only(read_only_) {}
 
     OrganizationDirectory& directory;
@@ -32,8 +29,8 @@ public:
     bool read_only; ///< tools.read_only of the configuration
 };
 
-/// Adapts a tool of one organization to the protocol: resolves `organization`, checks role, read-only and the project
-/// allow-list, hands over a ready scope, words errors, and adds `_meta["ado-mcpd/identity"]`.
+/// Adapts a tool of one organization to the protocol: resolves `organization`, checks role, read-only and the
+/// project allow-list, hands over a ready scope, words errors, and adds `_meta["ado-mcpd/identity"]`.
 std::unique_ptr<protocol::ToolHandler> make_routed_tool(std::unique_ptr<OrganizationTool> tool,
                                                         RoutedToolEnvironment const& env);
 

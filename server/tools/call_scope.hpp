@@ -15,8 +15,8 @@
 
 namespace server {
 
-/// What a tool may do in one organization. The router has checked what can be checked before the call; a project that only
-/// turns up in an upstream answer is checked with allows_project.
+/// What a tool may do in one organization. The router has checked what can be checked before the call; a
+/// project that only turns up in an upstream answer is checked with allows_project.
 class ConnectorPolicy {
 public:
     std::vector<std::string> projects; ///< allow-list, empty = all; compared without case
@@ -35,13 +35,8 @@ public:
               Limits const& limits_,
               core::Principal const& caller_,
               core::CallContext const& ctx_)
-        : organization(organization_),
-          client(client_),
-          policy(policy_),
-          writes(writes_),
-          limits(limits_),
-          caller(caller_),
-          ctx(ctx_) {}
+        : organization(organization_), client(client_), policy(policy_), writes(writes_), limits(limits_),
+          caller(caller_), ctx(ctx_) {}
 
     std::string const& organization;
     ado::Client& client;
@@ -52,15 +47,17 @@ public:
     core::CallContext const& ctx;
 };
 
-/// A tool that works in one organization. The router adapts it to protocol::ToolHandler: it resolves `organization`,
-/// checks role, read-only and the project allow-list, and adds `_meta["ado-mcpd/identity"]`. An Error returned becomes a
-/// result with isError, worded by error_surface.
+/// A tool that works in one organization. The router adapts it to protocol::ToolHandler: it resolves
+/// `organization`, checks role, read-only and the project allow-list, and adds `_meta["ado-mcpd/identity"]`.
+/// An Error returned becomes a result with isError, worded by error_surface.
 class OrganizationTool {
 public:
     virtual ~OrganizationTool() = default;
     virtual protocol::ToolDescriptor const& descriptor() const noexcept = 0;
-    /// `args`: validated against the input schema, `organization` included if it was given. May run concurrently.
-    virtual core::Task<core::Result<protocol::ToolResult>> run(core::Json const& args, CallScope const& scope) = 0;
+    /// `args`: validated against the input schema, `organization` included if it was given. May run
+    /// concurrently.
+    virtual core::Task<core::Result<protocol::ToolResult>> run(core::Json const& args,
+                                                               CallScope const& scope) = 0;
 };
 
 } // namespace server

@@ -23,9 +23,10 @@ protected:
     /// A connector with the three methods in the contract's order, all declared.
     Connector& make(bool fallback = true) {
         std::vector<ConnectorProvider> providers;
-        for (auto [method, out] : {std::pair<char const*, test::FakeProvider**>{"managed_identity", &managed_identity_},
-                                   {"oauth", &oauth_},
-                                   {"pat", &pat_}}) {
+        for (auto [method, out] :
+             {std::pair<char const*, test::FakeProvider**>{"managed_identity", &managed_identity_},
+              {"oauth", &oauth_},
+              {"pat", &pat_}}) {
             auto provider = std::make_unique<test::FakeProvider>(method);
             *out = provider.get();
             provider->current.state = ProviderState::connected;
@@ -39,7 +40,9 @@ protected:
         return *connector_;
     }
 
-    core::Result<core::AccessToken> get() { return test::run_coro(connector_->get(std::chrono::seconds(60), ctx_)); }
+    core::Result<core::AccessToken> get() {
+        return test::run_coro(connector_->get(std::chrono::seconds(60), ctx_));
+    }
 
     test::ManualClock clock_;
     core::CallContext ctx_{"request", core::Deadline::in(clock_, std::chrono::seconds(10))};

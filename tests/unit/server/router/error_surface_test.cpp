@@ -8,11 +8,12 @@ using core::Error;
 using core::ErrorKind;
 
 TEST(ErrorSurface, SaysWhatFailedItsCodeAndWhatToDo) {
-    Error const error = Error(ErrorKind::not_found, "TF401019: The Git repository with name or identifier x does not exist.")
-                            .with_code("TF401019")
-                            .with_status(404)
-                            .with_activity_id("11111111-2222-3333-4444-555555555555")
-                            .with_fix("Check the name.");
+    Error const error =
+        Error(ErrorKind::not_found, "TF401019: The Git repository with name or identifier x does not exist.")
+            .with_code("TF401019")
+            .with_status(404)
+            .with_activity_id("11111111-2222-3333-4444-555555555555")
+            .with_fix("Check the name.");
     std::string const text = server::error_text(error, 4096);
     EXPECT_NE(text.find("TF401019: The Git repository"), std::string::npos);
     EXPECT_NE(text.find("code TF401019"), std::string::npos);

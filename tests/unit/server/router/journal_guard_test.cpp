@@ -68,7 +68,9 @@ public:
     std::vector<std::string> items;
 };
 
-Task<Result<WriteOutcome>> send_to(Upstream* upstream) { co_return upstream->create(); }
+Task<Result<WriteOutcome>> send_to(Upstream* upstream) {
+    co_return upstream->create();
+}
 
 Task<Result<std::optional<WriteOutcome>>> look_in(Upstream* upstream, std::vector<std::string> known) {
     co_return upstream->find(known);
@@ -112,7 +114,8 @@ protected:
 TEST_F(JournalGuardTest, JournalsBeforeItSends) {
     bool journalled = false;
     WriteGuard::Send const send = [&] {
-        journalled = journal_.entries.size() == 1 && journal_.entries[0].state == JournalEntry::State::pending;
+        journalled =
+            journal_.entries.size() == 1 && journal_.entries[0].state == JournalEntry::State::pending;
         return send_to(&upstream_);
     };
     GuardedWrite const write = write_of("a");
@@ -249,7 +252,8 @@ TEST_F(JournalGuardTest, TwinsUnderWayAtOnceAreSentOneAfterAnother) {
     core::Event first_may_end;
     WriteGuard::Send const slow = [&]() -> Task<Result<WriteOutcome>> {
         struct Helper {
-            static Task<Result<WriteOutcome>> run(Upstream* upstream, core::Event* gate, int* at_once, int* most) {
+            static Task<Result<WriteOutcome>>
+            run(Upstream* upstream, core::Event* gate, int* at_once, int* most) {
                 *most = std::max(*most, ++*at_once);
                 bool const released = co_await gate->wait(core::Deadline::never());
                 static_cast<void>(released);

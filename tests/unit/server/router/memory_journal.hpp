@@ -10,17 +10,19 @@
 
 namespace test {
 
-/// The journal's contract without a disk. `entries` is open to the test: it may set a state as a crash would have left it.
+/// The journal's contract without a disk. `entries` is open to the test: it may set a state as a crash would
+/// have left it.
 class MemoryJournal final : public server::Journal {
 public:
     explicit MemoryJournal(core::Clock& clock) : clock_(clock) {}
 
-    core::Task<core::Result<Begun>> begin(server::JournalEntry entry, std::chrono::hours key_lifetime) override {
+    core::Task<core::Result<Begun>> begin(server::JournalEntry entry,
+                                          std::chrono::hours key_lifetime) override {
         Begun begun;
         for (server::JournalEntry const& earlier : entries) {
             bool const same_key = entry.idempotency_key && earlier.idempotency_key == entry.idempotency_key &&
-                                  earlier.caller == entry.caller && earlier.organization == entry.organization &&
-                                  earlier.tool == entry.tool;
+                                  earlier.caller == entry.caller &&
+                                  earlier.organization == entry.organization && earlier.tool == entry.tool;
             bool const counts = earlier.state != server::JournalEntry::State::abandoned &&
                                 clock_.system_now() - earlier.created_at < key_lifetime;
             if (same_key && counts) {
@@ -35,7 +37,8 @@ public:
         co_return begun;
     }
 
-    core::Task<core::Result<void>> complete(std::int64_t id, std::string resource_id, std::string result) override {
+    core::Task<core::Result<void>>
+    complete(std::int64_t id, std::string resource_id, std::string result) override {
         server::JournalEntry& entry = entries.at(static_cast<std::size_t>(id - 1));
         entry.state = server::JournalEntry::State::done;
         entry.resource_id = std::move(resource_id);
@@ -50,10 +53,11 @@ public:
 
     core::Task<core::Result<std::vector<server::JournalEntry>>> list_open() override {
         std::vector<server::JournalEntry> open;
-        std::copy_if(entries.begin(), entries.end(), std::back_inserter(open), [](server::JournalEntry const& entry) {
-            return entry.state == server::JournalEntry::State::pending ||
-                   entry.state == server::JournalEntry::State::unresolved;
-        });
+        std::copy_if(
+            entries.begin(), entries.end(), std::back_inserter(open), [](server::JournalEntry const& entry) {
+                return entry.state == server::JournalEntry::State::pending ||
+                       entry.state == server::JournalEntry::State::unresolved;
+            });
         co_return open;
     }
 
@@ -69,7 +73,9 @@ public:
         co_return known;
     }
 
-    core::Task<core::Result<std::size_t>> forget_before(core::SystemTime) override { co_return std::size_t{0}; }
+    core::Task<core::Result<std::size_t>> forget_before(core::SystemTime) override {
+        co_return std::size_t{0};
+    }
 
     std::vector<server::JournalEntry> entries;
 

@@ -32,7 +32,8 @@ public:
         scope.ctx.trace->method = "pat";
         scope.ctx.trace->identity = "ada@contoso.example";
         if (args.contains("fail")) {
-            co_return core::fail(core::Error(ErrorKind::upstream, "the upstream failed").with_code("TF400898"));
+            co_return core::fail(
+                core::Error(ErrorKind::upstream, "the upstream failed").with_code("TF400898"));
         }
         co_return protocol::ToolResult("from " + scope.organization, Json{{"ok", true}});
     }
