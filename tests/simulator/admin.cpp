@@ -66,6 +66,7 @@ Reply counts(State& state) {
                         {"organizations", counter_map(counters.organizations)},
                         {"connections", counters.connections},
                         {"tls_resumed", counters.tls_resumed},
+                        {"in_flight", counters.in_flight},
                         {"peak_in_flight", counters.peak_in_flight}});
 }
 
