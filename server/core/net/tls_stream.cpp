@@ -30,7 +30,9 @@ public:
     Gathered(Gathered const&) = delete;
     Gathered& operator=(Gathered const&) = delete;
     void append(asio::const_buffer buffer) noexcept {
-        std::memcpy(bytes_.get() + used_, buffer.data(), buffer.size());
+        if (buffer.size() != 0) { // an empty part has no address
+            std::memcpy(bytes_.get() + used_, buffer.data(), buffer.size());
+        }
         used_ += buffer.size();
     }
     char const* data() const noexcept { return bytes_.get(); }
