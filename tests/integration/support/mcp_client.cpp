@@ -1,0 +1,103 @@
+#include "integration/support/mcp_client.hpp"
+
+#include "core/json.hpp"
+#include "core/text/percent_encoding.hpp"
+
+#include <utility>
+
+namespace test {
+namespace {
+
+constexpr char const* kRevision = "2026-07-28";
+
+ToolAnswer answer_of(core::Result<core::HttpResponse> const& response) {
+    ToolAnswer answer;
+    if (!response) {
+        answer.transport_error = core::describe(response.error());
+        return answer;
+    }
+    answer.http_status = response->status;
+    answer.message = Json::parse(response->body, nullptr, false);
+    if (answer.message.is_discarded()) {
+        answer.message = Json();
+    }
+    return answer;
+}
+
+} // namespace
+
+bool ToolAnswer::ok() const {
+    return message.is_object() && message.contains("result") && !result().value("isError", false);
+}
+
+bool ToolAnswer::failed() const {
+    return message.is_object() && message.contains("result") && result().value("isError", false);
+}
+
+std::string ToolAnswer::text() const {
+    std::string all;
+    for (Json const& block : result().value("content", Json::array())) {
+        all += block.value("text", "") + "\n";
+    }
+    return all;
+}
+
+Json ToolAnswer::identity() const {
+    return result().value("_meta", Json::object()).value("ado-mcpd/identity", Json::object());
+}
+
+std::string ToolAnswer::describe() const {
+    return "HTTP " + std::to_string(http_status) + " " + transport_error + " " + core::dump_json(message);
+}
+
+McpClient::McpClient(std::string base_url, std::string token, std::size_t connections)
+    : base_url_(std::move(base_url)), token_(std::move(token)), http_(std::nullopt, connections) {}
+
+core::HttpRequest McpClient::request(std::string const& tool, Json const& arguments) const {
+    Json meta = Json::object();
+    meta["io.modelcontextprotocol/protocolVersion"] = kRevision;
+    meta["io.modelcontextprotocol/clientCapabilities"] = Json::object();
+    meta["io.modelcontextprotocol/clientInfo"] = Json{{"name", "integration test"}, {"version", "1"}};
+    Json message = Json{{"jsonrpc", "2.0"}, {"id", 1}, {"method", "tools/call"}};
+    message["params"] = Json{{"name", tool}, {"arguments", arguments}, {"_meta", std::move(meta)}};
+    core::HttpRequest request =
+        make_request(base_url_ + "/mcp", core::dump_json(message), "application/json");
+    request.headers.add("Accept", "application/json, text/event-stream");
+    request.headers.add("MCP-Protocol-Version", kRevision);
+    request.headers.add("Mcp-Method", "tools/call");
+    request.headers.add("Mcp-Name", tool);
+    request.credential = core::Secret(token_);
+    return request;
+}
+
+ToolAnswer McpClient::call(std::string const& tool, Json const& arguments) {
+    return answer_of(http_.send(request(tool, arguments)));
+}
+
+std::vector<ToolAnswer> McpClient::call_all(std::string const& tool, std::vector<Json> const& arguments) {
+    std::vector<core::HttpRequest> requests;
+    for (Json const& one : arguments) {
+        requests.push_back(request(tool, one));
+    }
+    std::vector<ToolAnswer> answers;
+    for (auto const& response : http_.send_all(requests)) {
+        answers.push_back(answer_of(response));
+    }
+    return answers;
+}
+
+core::Result<core::HttpResponse> McpClient::rest(std::string const& path, std::string form) {
+    core::HttpRequest asked =
+        make_request(base_url_ + path, std::move(form), "application/x-www-form-urlencoded");
+    asked.credential = core::Secret(token_);
+    return http_.send(std::move(asked));
+}
+
+core::Result<core::HttpResponse> McpClient::attach_pat(std::string const& organization,
+                                                       std::string const& pat) {
+    std::string form =
+        "organization=" + core::percent_encode(organization) + "&pat=" + core::percent_encode(pat);
+    return rest("/api/v1/azuredevops/auth/pat", std::move(form));
+}
+
+} // namespace test
