@@ -319,7 +319,9 @@ Reply reset(State& state, Json const& args) {
     std::string const what = string_member(args, "what", "all");
     bool const all = what == "all";
     if (all || what == "counts") {
+        long long const now = state.counters.in_flight; // requests under way end later
         state.counters = Counters();
+        state.counters.in_flight = now;
     }
     if (all || what == "faults") {
         state.faults.clear();

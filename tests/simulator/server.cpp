@@ -75,11 +75,13 @@ public:
             auto message = parser.release();
             bool const keep_alive = message.keep_alive();
             Request const request = to_request(message);
+            bool const counted = request.segments.empty() || request.segments.front() != "__sim";
             auto& counters = simulator_.state().counters;
-            counters.peak_in_flight = std::max(counters.peak_in_flight, ++counters.in_flight);
+            counters.in_flight += counted ? 1 : 0;
+            counters.peak_in_flight = std::max(counters.peak_in_flight, counters.in_flight);
             Reply reply = simulator_.handle(request);
             bool const answered = co_await answer(request, std::move(reply), keep_alive);
-            --simulator_.state().counters.in_flight;
+            simulator_.state().counters.in_flight -= counted ? 1 : 0;
             if (!answered || !keep_alive) {
                 co_return;
             }
