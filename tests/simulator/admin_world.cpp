@@ -77,6 +77,27 @@ Json organization_names(State const& state, Organization const& organization) {
             {"work_items", organization.work_items.all().size()}};
 }
 
+/// Every token given out, for tests that look for them where they must not be.
+Json issued_names(TokenRegistry const& tokens) {
+    Json access_tokens = Json::array();
+    for (auto const& [token, issued] : tokens.access_tokens) {
+        access_tokens.push_back(token);
+    }
+    Json refresh_tokens = Json::array();
+    for (auto const& [token, grant] : tokens.grants) {
+        refresh_tokens.push_back(token);
+    }
+    for (auto const& [token, code] : tokens.refused_grants) {
+        refresh_tokens.push_back(token);
+    }
+    Json device_codes = Json::array();
+    for (auto const& [code, flow] : tokens.device_flows) {
+        device_codes.push_back(code);
+    }
+    return {
+        {"access_tokens", access_tokens}, {"refresh_tokens", refresh_tokens}, {"device_codes", device_codes}};
+}
+
 } // namespace
 
 Json describe_world(State const& state) {
@@ -129,6 +150,7 @@ Json describe_world(State const& state) {
             {"applications", applications},
             {"managed_identities", managed},
             {"organizations", organizations},
+            {"issued", issued_names(state.tokens)},
             {"known_queries",
              Json::array({{{"query", "reconnect_backoff"}, {"organization", "contoso"}, {"files", 5}},
                           {{"query", "reconnect_backoff"}, {"organization", "fabrikam"}, {"files", 5}},

@@ -55,6 +55,7 @@ std::vector<std::string> const& FaultList::actions() {
                                                    "hang",
                                                    "commit_then_drop",
                                                    "commit_then_reset",
+                                                   "commit_then_status",
                                                    "html203",
                                                    "redirect_signin",
                                                    "empty401",
@@ -200,6 +201,10 @@ void apply_after(Fault const& fault, Reply& reply) {
         reply.delivery = Delivery::drop;
     } else if (action == "commit_then_reset") {
         reply.delivery = Delivery::reset;
+    } else if (action == "commit_then_status") {
+        Reply lost = with_status(fault);
+        lost.delay = reply.delay;
+        reply = std::move(lost);
     } else if (action == "partial_body") {
         reply.delivery = Delivery::partial_body;
     } else if (action == "slow") {

@@ -40,6 +40,16 @@ TEST_F(Faults, CanLetSomeRequestsPassFirst) {
     EXPECT_EQ(Exchange::header(reply, "Retry-After"), "7");
 }
 
+TEST_F(Faults, CommitThenStatusStoresTheItemAndAnswersSomethingElse) {
+    add({{"match", {{"route", "workitems.create"}}}, {"action", "commit_then_status"}, {"status", 500}});
+    auto const reply = exchange.write("POST",
+                                      "/contoso/Game%20Engine/_apis/wit/workitems/$Task?api-version=7.1",
+                                      title_patch("lost status"),
+                                      pat);
+    EXPECT_EQ(reply.status, 500);
+    EXPECT_EQ(Exchange::json(exchange.get("/__sim/work-items?title=lost%20status", ""))["count"], 1);
+}
+
 TEST_F(Faults, CommitThenDropStoresTheItemAndLosesTheAnswer) {
     add({{"match", {{"route", "workitems.create"}}}, {"action", "commit_then_drop"}});
     auto const reply = exchange.write("POST",
