@@ -1,6 +1,6 @@
+#include "integration/support/client_stack.hpp"
 #include "integration/support/message.hpp"
 #include "integration/support/raw_connection.hpp"
-#include "integration/support/stack.hpp"
 
 #include <gtest/gtest.h>
 
@@ -36,7 +36,7 @@ struct Row {
 class FrontTest : public testing::Test {
 protected:
     void start(std::function<void(Json&)> const& change = {}) {
-        stack = std::make_unique<Stack>(change);
+        stack = std::make_unique<ClientStack>(change);
         stack->start();
         authorization = "Bearer " + stack->daemon.admin_token();
     }
@@ -83,7 +83,7 @@ protected:
         EXPECT_EQ(stack->daemon.log().find("\"http.exception\""), std::string::npos);
     }
 
-    std::unique_ptr<Stack> stack;
+    std::unique_ptr<ClientStack> stack;
     std::string authorization;
 };
 
