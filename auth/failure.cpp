@@ -75,8 +75,7 @@ FetchFailure not_configured(std::string_view fix) {
                             .with_code("not_configured")
                             .with_fix(std::string(fix));
     FetchFailure failure(std::move(error), FailureClass::user, ProviderState::not_configured);
-    // Looking again costs one read of the store, so that what another process stored is noticed soon.
-    failure.recheck = std::chrono::seconds(5);
+    failure.recheck = kRecheckStore;
     return failure;
 }
 

@@ -30,6 +30,9 @@ ProviderState state_of(FailureClass failure_class) noexcept;
 /// A permanent refusal is asked about again after this long, because an administrator may have removed its
 /// cause without this daemon hearing of it.
 inline constexpr std::chrono::seconds kRecheckRefusal{120};
+/// A refusal that a look into the store can end: each call looks, so that what another process stored serves
+/// the next one.
+inline constexpr std::chrono::seconds kRecheckStore{0};
 
 class FetchFailure {
 public:

@@ -205,8 +205,8 @@ Task<FetchResult> OAuthFetcher::fetch() {
         if (!redeemed) {
             FetchFailure failure = redeemed.error().failure;
             if (redeemed.error().grant_is_dead) {
-                // From here on it is a look into the store, which is cheap and notices a new sign-in soon.
-                failure.recheck = seconds(5);
+                // From here on it is a look into the store, which notices a new sign-in.
+                failure.recheck = kRecheckStore;
                 dead_.emplace(grant.generation, failure);
             }
             co_return refuse(std::move(failure));

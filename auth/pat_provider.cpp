@@ -34,6 +34,7 @@ public:
 
 private:
     bool is_configured() const noexcept { return !config_.configured_pat.empty(); }
+    FetchFailure refused_for_good(core::Error error, FailureClass failure_class, ProviderState state) const;
     FetchResult judge(core::Secret const& stored, std::optional<core::SystemTime> expires_at) const;
     std::string renewal() const;
 
@@ -50,15 +51,26 @@ std::string PatFetcher::renewal() const {
                : "Store a new personal access token: ado-mcpd pat set --organization " + config_.organization;
 }
 
+/// A configured PAT stays what it is; a stored one may be replaced by another process at any time.
+FetchFailure
+PatFetcher::refused_for_good(core::Error error, FailureClass failure_class, ProviderState state) const {
+    FetchFailure failure(std::move(error), failure_class, state);
+    if (is_configured()) {
+        failure.recheck.reset();
+    } else {
+        failure.recheck = kRecheckStore;
+    }
+    return failure;
+}
+
 FetchResult PatFetcher::judge(core::Secret const& stored, std::optional<core::SystemTime> expires_at) const {
     core::Result<NormalizedPat> pat = normalize_pat(stored.expose());
     if (!pat) {
         core::Error error = core::Error(core::ErrorKind::unauthorized, pat.error().message())
                                 .with_code("pat_unusable")
                                 .with_fix(renewal());
-        FetchFailure failure(std::move(error), FailureClass::configuration);
-        failure.recheck.reset();
-        return refuse(std::move(failure));
+        return refuse(
+            refused_for_good(std::move(error), FailureClass::configuration, ProviderState::misconfigured));
     }
     if (expires_at && *expires_at <= clock_.system_now()) {
         core::Error error = core::Error(core::ErrorKind::unauthorized,
@@ -66,9 +78,7 @@ FetchResult PatFetcher::judge(core::Secret const& stored, std::optional<core::Sy
                                             " expired on " + core::format_utc(*expires_at) + ".")
                                 .with_code("pat_expired")
                                 .with_fix(renewal());
-        FetchFailure failure(std::move(error), FailureClass::permanent, ProviderState::expired);
-        failure.recheck.reset();
-        return refuse(std::move(failure));
+        return refuse(refused_for_good(std::move(error), FailureClass::permanent, ProviderState::expired));
     }
     if (!rejected_.empty() && core::sha256(pat->pat.expose()) == rejected_) {
         core::Error error =
@@ -78,9 +88,7 @@ FetchResult PatFetcher::judge(core::Secret const& stored, std::optional<core::Sy
                             ": it has expired, was revoked, or belongs to another organization.")
                 .with_code("pat_refused")
                 .with_fix(renewal());
-        FetchFailure failure(std::move(error), FailureClass::permanent, ProviderState::expired);
-        failure.recheck.reset();
-        return refuse(std::move(failure));
+        return refuse(refused_for_good(std::move(error), FailureClass::permanent, ProviderState::expired));
     }
     core::SystemTime const end = expires_at.value_or(core::SystemTime::max());
     // Nothing to refresh: at the date it ends.

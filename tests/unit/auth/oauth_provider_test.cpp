@@ -73,11 +73,16 @@ TEST_F(OAuthProvider, SaysNotConfiguredInTheContractsWords) {
     EXPECT_TRUE(http_.requests().empty());
 }
 
-TEST_F(OAuthProvider, NoticesASignInOfAnotherProcessSoon) {
+TEST_F(OAuthProvider, ASignInOfAnotherProcessServesTheNextCall) {
     ASSERT_FALSE(get());
     put("R1");
-    clock_.advance(seconds(5));
-    http_.respond(200, test::token_answer("A1", 3600, "R2"));
+    http_.respond(200, test::token_answer("A1", 30, "R2"));
+    EXPECT_TRUE(get());
+    http_.respond(400, test::entra_error("invalid_grant", 50173, "bad_token"));
+    http_.respond(400, test::entra_error("invalid_grant", 50173, "bad_token"));
+    ASSERT_FALSE(get());
+    put("R3");
+    http_.respond(200, test::token_answer("A3", 3600, "R4"));
     EXPECT_TRUE(get());
 }
 

@@ -134,9 +134,21 @@ TEST_F(PatProvider, ReportsTheSamePatAsRefusedUntilTheCredentialChanges) {
     EXPECT_TRUE(provider_->permanently_refused());
     clock_.advance(hours(100));
     ASSERT_FALSE(get());
-    EXPECT_EQ(store_.loads(), 2);
+    EXPECT_TRUE(provider_->permanently_refused());
     provider_->credential_changed();
     ASSERT_TRUE(get()) << "storing the same PAT again gives it another chance";
+}
+
+TEST_F(PatProvider, TakesWhatAnotherProcessStoredWithTheNextCall) {
+    make();
+    ASSERT_FALSE(get());
+    put(kPat);
+    test::Token const first = get();
+    ASSERT_TRUE(first) << "nothing was stored a moment ago";
+    provider_->invalidate(*first);
+    ASSERT_FALSE(get());
+    put(kOtherPat);
+    ASSERT_TRUE(get()) << "what was stored had been refused a moment ago";
 }
 
 TEST_F(PatProvider, SaysWhatIsWrongWithAnUnusableConfiguredPat) {
