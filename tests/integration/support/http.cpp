@@ -1,7 +1,9 @@
 #include "integration/support/http.hpp"
 
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
 
 #include <chrono>
 #include <stdexcept>
@@ -69,6 +71,28 @@ std::vector<core::Result<core::HttpResponse>> Http::send_all(std::vector<core::H
         result.push_back(std::move(*answer));
     }
     return result;
+}
+
+void Http::send_and_leave(core::HttpRequest request, std::function<bool()> const& reached) {
+    Answer answer;
+    core::asio::cancellation_signal leave;
+    bool done = false;
+    core::asio::co_spawn(
+        io_,
+        exchange(this, &request, &answer),
+        core::asio::bind_cancellation_slot(leave.slot(), [&done](std::exception_ptr) { done = true; }));
+    io_.restart();
+    while (!done && !reached()) {
+        io_.run_for(std::chrono::milliseconds(5));
+    }
+    if (done) {
+        throw std::runtime_error("answered before it could be left");
+    }
+    auto emit = [&leave] { leave.emit(core::asio::cancellation_type::terminal); };
+    core::asio::post(io_, std::move(emit));
+    while (!done) {
+        io_.run_one();
+    }
 }
 
 core::HttpRequest make_request(std::string const& url, std::string body, std::string content_type) {

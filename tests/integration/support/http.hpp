@@ -6,6 +6,7 @@
 
 #include <boost/asio/io_context.hpp>
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -26,6 +27,8 @@ public:
     core::Result<core::HttpResponse> send(core::HttpRequest request);
     /// All side by side; the answers in the order of the requests.
     std::vector<core::Result<core::HttpResponse>> send_all(std::vector<core::HttpRequest> const& requests);
+    /// Sends, waits until `reached` holds, and hangs up in the middle of the answer.
+    void send_and_leave(core::HttpRequest request, std::function<bool()> const& reached);
 
 private:
     using Answer = std::optional<core::Result<core::HttpResponse>>;
