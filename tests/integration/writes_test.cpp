@@ -247,29 +247,36 @@ TEST_F(KilledWrites, AtRandomMomentsTheyLeaveAtMostOneItemForEachKey) {
     for (int round = 0; round < kRounds; ++round) {
         std::string const number = std::to_string(round);
         wanted.push_back(arguments("Random " + number, "key-random-" + number));
-        std::uniform_int_distribution<int> moment(0, 60'000);
+        std::uniform_int_distribution<int> moment(0, 40'000);
         std::chrono::microseconds const pause(moment(random));
-        create_and_kill(
-            "Random " + number, "key-random-" + number, [pause] { std::this_thread::sleep_for(pause); });
+        // Half of them around the start of the call, half around the answer, however slow the machine is.
+        bool const sent = round % 2 != 0;
+        std::int64_t const before = stack->simulator.requests("workitems.create");
+        create_and_kill("Random " + number, "key-random-" + number, [this, sent, before, pause] {
+            if (sent) {
+                test::wait_until("the request is under way", [this, before] {
+                    return stack->simulator.requests("workitems.create") > before;
+                });
+            }
+            std::this_thread::sleep_for(pause);
+        });
     }
     // Whoever called calls again, with the same keys.
     McpClient client(stack->daemon);
     std::vector<ToolAnswer> const answers = client.call_all("create_work_item", wanted);
-    int unknown = 0;
     for (int round = 0; round < kRounds; ++round) {
         ToolAnswer const& answer = answers.at(static_cast<std::size_t>(round));
         std::string const title = "Random " + std::to_string(round);
         SCOPED_TRACE(title + ", seed " + std::to_string(seed));
-        if (answer.ok()) {
+        bool const sent = round % 2 != 0;
+        if (answer.ok() || sent) {
             expect_the_one(title, answer);
             continue;
         }
         // Noted, but killed before it was sent: for some minutes nobody can know that nothing comes any more.
-        ++unknown;
         expect_outcome_unknown(answer);
         EXPECT_EQ(stack->simulator.work_items(title), 0);
     }
-    EXPECT_LT(unknown, kRounds) << "the kills came too early to show anything";
 }
 
 // --- what a call costs upstream ---
