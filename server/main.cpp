@@ -95,6 +95,7 @@ private:
     void add_pat() {
         CLI::App* pat = app_.add_subcommand("pat", "Stored personal access tokens");
         pat->require_subcommand(1);
+        add_config(*pat);
         CLI::App* set = add_pat_command(
             *pat, "set", "Store a PAT, read from stdin or a prompt; it is tried first", &server::run_pat_set);
         set->add_option("--organization", pat_.organization, "Organization, a name or a URL")->required();
@@ -122,6 +123,7 @@ private:
     void add_token() {
         CLI::App* token = app_.add_subcommand("token", "Agent tokens for calls to this daemon");
         token->require_subcommand(1);
+        add_config(*token);
         CLI::App* create =
             add_token_command(*token, "create", "Make a token; it is shown once", &server::run_token_create);
         create->add_option("--name", token_.name, "What it is for")->required();

@@ -16,6 +16,9 @@ inline int exit_code_of(core::Error const& error) noexcept {
     if (error.code() == "config_invalid") {
         return kExitConfiguration;
     }
+    if (error.code() == "usage") {
+        return kExitUsage;
+    }
     switch (error.kind()) {
     case core::ErrorKind::unauthorized:
     case core::ErrorKind::forbidden:
