@@ -161,8 +161,17 @@ void Connector::credentials_changed() {
 
 void Connector::set_stored(std::string_view method, bool stored) {
     for (ConnectorProvider& entry : providers_) {
-        if (entry.provider->method() == method) {
-            entry.stored = stored;
+        if (entry.provider->method() != method) {
+            continue;
+        }
+        entry.stored = stored;
+        auth::ProviderState const state = entry.provider->status().state;
+        bool const holds_something =
+            state != ProviderState::unknown && state != ProviderState::not_configured;
+        if (!stored && !entry.self_contained && holds_something) {
+            // Stored, taken up by a call and removed again by another process, all between two looks at the
+            // store.
+            entry.provider->credential_changed();
         }
     }
 }
