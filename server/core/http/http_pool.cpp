@@ -111,9 +111,23 @@ private:
     SteadyTime started_;
 };
 
+/// What a reader can do about a connection that could not be made, or broke.
+Error with_advice(Error error, Origin const& origin) {
+    bool const lost = error.kind() == ErrorKind::network;
+    if ((!lost && error.kind() != ErrorKind::timeout) || !error.fix().empty()) {
+        return error;
+    }
+    if (error.code().empty()) {
+        char const* const when_lost = error.not_sent() ? "unreachable" : "connection_lost";
+        static_cast<void>(std::move(error).with_code(lost ? when_lost : "no_answer_in_time"));
+    }
+    return std::move(error).with_fix("Try again; if it stays, check that this machine reaches " +
+                                     origin.authority() + " (name, firewall, proxy).");
+}
+
 Error at_host(Error error, Origin const& origin) {
     std::string message = origin.host + ": " + error.message();
-    return std::move(error).with_message(std::move(message));
+    return with_advice(std::move(error).with_message(std::move(message)), origin);
 }
 
 /// The peer closed an idle connection in the moment it was used again. Only then, and only when sending twice
@@ -168,7 +182,7 @@ public:
         Result<std::unique_ptr<HttpConnection>> dialled =
             co_await connector->dial(req.url.origin, dial_deadline, state->counted);
         if (!dialled) {
-            co_return fail(dialled.error());
+            co_return fail(with_advice(dialled.error(), req.url.origin));
         }
         connection = std::move(*dialled);
         Deadline const deadline = request_deadline(*state, ctx);
