@@ -24,6 +24,8 @@ using core::Result;
 using core::Task;
 
 constexpr std::size_t kNamedFailures = 3;
+/// The service lists no more hits of one file.
+constexpr std::size_t kListedHitsAFile = 100;
 
 protocol::ToolDescriptor make_descriptor() {
     Json const input{{"query",
@@ -180,7 +182,9 @@ void note_hits(Search const& search, std::vector<std::string>& notes) {
     std::size_t removed = 0;
     std::size_t more_blocks = 0;
     std::size_t lost = 0;
+    std::size_t crowded = 0;
     for (Search::Hit const& hit : search.hits) {
+        crowded += hit.found.matches.size() >= kListedHitsAFile ? 1U : 0U;
         removed += hit.removed;
         more_blocks += hit.more_blocks;
         lost += hit.lost ? 1 : 0;
@@ -196,6 +200,11 @@ void note_hits(Search const& search, std::vector<std::string>& notes) {
     if (lost > 0) {
         notes.push_back("In " + plural(lost, " file", " files") +
                         " the match was not found again; listed without snippet.");
+    }
+    if (crowded > 0) {
+        notes.push_back("In " + plural(crowded, " file", " files") +
+                        " there may be more matches: the index lists the first " +
+                        std::to_string(kListedHitsAFile) + " of a file.");
     }
     if (more_blocks > 0) {
         notes.push_back(plural(more_blocks, " more place", " more places") +
