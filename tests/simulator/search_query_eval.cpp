@@ -154,7 +154,7 @@ private:
         }
         std::string wanted = node.filter_value;
         if (!wanted.starts_with('/')) {
-            wanted.insert(0, "/");
+            wanted = '/' + wanted;
         }
         if (wanted.find_first_of("*?") != std::string::npos) {
             return wildcard_match(folded(utf8_to_utf16(wanted)), folded(utf8_to_utf16(document_.path)));
