@@ -1,5 +1,6 @@
 #include "server/commands/command_run.hpp"
 
+#include "core/log.hpp"
 #include "server/commands/exit_codes.hpp"
 
 #include <cstdio>
@@ -15,6 +16,8 @@ CommandRun::~CommandRun() {
 }
 
 core::Result<std::unique_ptr<CommandRun>> CommandRun::make(Config config) {
+    // A person reads stderr here: only what needs attention.
+    core::log::configure(core::log::Level::warn, config.log.format);
     std::unique_ptr<CommandRun> run(new CommandRun(std::move(config)));
     StateStoreOptions options;
     options.path = run->config_.store.path;

@@ -335,8 +335,12 @@ private:
     }
 
     void log_access(Exchange const& current, HttpReply const& reply) const {
+        bool const probe = current.match.probe;
+        if (core::log::level() > (probe ? core::log::Level::debug : core::log::Level::info)) {
+            return; // a dozen fields would be encoded for nothing, on every request
+        }
         // Never the query, a header or a body: they hold what is nobody's business.
-        auto const write = current.match.probe ? core::log::debug : core::log::info;
+        auto const write = probe ? core::log::debug : core::log::info;
         std::chrono::nanoseconds const took = front_.clock.now() - current.started;
         write("http.access",
               {{"request_id", current.ctx.request_id},

@@ -51,9 +51,18 @@ stack_start_daemon() { # stack_start_daemon BUILD_DIR WORK_DIR
   "$build/ado-mcpd" serve --config "$STACK_CONFIG" >"$work/daemon.out" 2>"$work/daemon.log" &
   STACK_DAEMON_PID=$!
   STACK_PIDS+=("$STACK_DAEMON_PID")
-  local line
-  line=$(stack_wait_line "$work/daemon.log" '"daemon.ready"' "$STACK_DAEMON_PID") || return 1
-  STACK_URL=http://$(jq -r .listen <<<"$line")
+  local address=${STACK_LISTEN:-127.0.0.1:0} i
+  if [ "${address##*:}" = 0 ]; then
+    address=$(stack_wait_line "$work/daemon.log" '"daemon.ready"' "$STACK_DAEMON_PID" | jq -r .listen) || return 1
+  else
+    # A quiet log level hides the event: ask the door.
+    for i in $(seq 200); do
+      curl --silent --noproxy '*' --insecure -o /dev/null "${STACK_SCHEME:-http}://$address/readyz" && break
+      kill -0 "$STACK_DAEMON_PID" 2>/dev/null || { tail -20 "$work/daemon.log" >&2; return 1; }
+      sleep 0.1
+    done
+  fi
+  STACK_URL=${STACK_SCHEME:-http}://$address
   STACK_MCP_URL=$STACK_URL/mcp
   STACK_TOKEN=$(cat "$work/state/admin-token")
 }

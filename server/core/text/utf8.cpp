@@ -1,6 +1,7 @@
 #include "core/text/utf8.hpp"
 
 #include <cstdint>
+#include <cstring>
 
 namespace core {
 namespace {
@@ -48,6 +49,23 @@ Sequence next_sequence(std::string_view text) noexcept {
     return {length, true};
 }
 
+/// How many bytes at the front are ASCII: eight at a time, because nearly all text is.
+std::size_t ascii_run(std::string_view text) noexcept {
+    constexpr std::uint64_t kHighBits = 0x8080808080808080U;
+    std::size_t i = 0;
+    for (; i + sizeof(std::uint64_t) <= text.size(); i += sizeof(std::uint64_t)) {
+        std::uint64_t word = 0;
+        std::memcpy(&word, text.data() + i, sizeof word);
+        if ((word & kHighBits) != 0) {
+            break;
+        }
+    }
+    while (i < text.size() && static_cast<unsigned char>(text[i]) < 0x80) {
+        ++i;
+    }
+    return i;
+}
+
 void append_code_point(std::string& out, std::uint32_t code) {
     if (code < 0x80) {
         out.push_back(static_cast<char>(code));
@@ -78,25 +96,33 @@ std::size_t units_of(char lead) noexcept {
 } // namespace
 
 bool is_valid_utf8(std::string_view text) noexcept {
-    while (!text.empty()) {
+    for (;;) {
+        text.remove_prefix(ascii_run(text));
+        if (text.empty()) {
+            return true;
+        }
         Sequence const sequence = next_sequence(text);
         if (!sequence.valid) {
             return false;
         }
         text.remove_prefix(sequence.length);
     }
-    return true;
 }
 
 std::string to_valid_utf8(std::string_view text) {
     std::string out;
     out.reserve(text.size());
-    while (!text.empty()) {
+    for (;;) {
+        std::size_t const ascii = ascii_run(text);
+        out.append(text.substr(0, ascii));
+        text.remove_prefix(ascii);
+        if (text.empty()) {
+            return out;
+        }
         Sequence const sequence = next_sequence(text);
         out.append(sequence.valid ? text.substr(0, sequence.length) : kReplacement);
         text.remove_prefix(sequence.length);
     }
-    return out;
 }
 
 std::string_view utf8_prefix(std::string_view text, std::size_t max_bytes) noexcept {
