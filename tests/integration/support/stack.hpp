@@ -5,6 +5,8 @@
 #include "integration/support/simulator.hpp"
 #include "support/temp_dir.hpp"
 
+#include <gtest/gtest.h>
+
 #include <chrono>
 #include <functional>
 #include <stdexcept>
@@ -25,6 +27,18 @@ public:
           daemon(directory.path(), config) {
         daemon.start();
     }
+    /// A daemon that still runs has to end well, and none of its runs may have met a sanitizer.
+    ~Stack() {
+        if (daemon.running()) {
+            EXPECT_EQ(daemon.stop(), 0);
+        }
+        for (char const* const text : {"Sanitizer", "runtime error:"}) {
+            std::size_t const found = daemon.log().find(text);
+            EXPECT_EQ(found, std::string::npos) << daemon.log().substr(found, 4000);
+        }
+    }
+    Stack(Stack const&) = delete;
+    Stack& operator=(Stack const&) = delete;
 
     TempDir directory;
     Simulator simulator;
