@@ -44,11 +44,8 @@ void note(core::HttpResponse const& response, core::CallTrace& trace) {
 }
 
 /// A PAT without the needed scope is refused with a bare 401, exactly as a revoked one.
-bool may_lack_scope(core::HttpResponse const& response, core::AccessToken const& token, Scope scope) {
-    if (token.scheme != core::AuthScheme::basic || response.status != 401 || scope == Scope::none) {
-        return false;
-    }
-    return read_error_body(response.body, {}).message.empty();
+bool may_lack_scope(core::HttpResponse const& response) {
+    return response.status == 401 && read_error_body(response.body, {}).message.empty();
 }
 
 } // namespace
@@ -168,12 +165,16 @@ core::Task<core::Result<core::HttpResponse>> Transport::send(ApiRequest const& r
         if (!is_credential_refusal(response)) {
             co_return core::fail(std::move(error));
         }
-        if (may_lack_scope(response, *token, request.scope)) {
+        // A PAT that is given up stays so until a person stores one again. Unless the answer says why, one
+        // odd answer (a sign-in page from a host that is being moved) is not reason enough: it must be
+        // refused elsewhere too.
+        bool const says_why = response.status == 401 && !may_lack_scope(response);
+        if (token->scheme == core::AuthScheme::basic && request.scope != Scope::none && !says_why) {
             Probe const probe = co_await try_elsewhere(*token, ctx);
-            if (probe == Probe::works) {
+            if (probe == Probe::works && response.status == 401) {
                 co_return core::fail(missing_scope(request.scope, response));
             }
-            if (probe == Probe::unknown) {
+            if (probe != Probe::refused) {
                 co_return core::fail(std::move(error));
             }
         }

@@ -50,9 +50,9 @@ public:
 
 /// The one place that sends. Adds the headers, takes a token, passes the throttle, and on a refused
 /// credential repeats once with a fresh token, also a write (a refused request had no effect). A PAT refused
-/// with a bare 401 is first tried on connectionData: if it works there, it lacks a scope and is not
-/// invalidated, as it is good for other things; nor is it when that cannot be told for the moment. Redirects
-/// are never followed.
+/// without a word why is first tried on connectionData. If it works there it is not invalidated, and a bare
+/// 401 meant that it lacks a scope; nor is it when that cannot be told for the moment. Redirects are never
+/// followed.
 class Transport {
 public:
     /// What is passed by reference or pointer outlives the transport.

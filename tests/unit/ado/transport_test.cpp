@@ -170,6 +170,18 @@ TEST(Transport, TellsAPatWithoutTheScopeFromARefusedOne) {
     EXPECT_EQ(test.http.requests()[1].credential, "first");
 }
 
+TEST(Transport, KeepsAPatWhenOnlyOneAnswerWasASignInPage) {
+    ClientTest test(AuthScheme::basic);
+    test.http.respond(
+        203, "<html><title>Azure DevOps Services | Sign In</title>", {{"Content-Type", "text/html"}});
+    test.respond_json(ado_test::kAlive);
+    auto const repositories = list(test);
+    ASSERT_FALSE(repositories);
+    EXPECT_EQ(repositories.error().kind(), ErrorKind::unauthorized);
+    EXPECT_EQ(repositories.error().status(), 203);
+    EXPECT_TRUE(test.tokens.invalidated.empty());
+}
+
 TEST(Transport, InvalidatesAPatThatIsRefusedEverywhere) {
     ClientTest test(AuthScheme::basic);
     test.tokens.values = {"first"};
