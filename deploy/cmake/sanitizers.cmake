@@ -2,6 +2,7 @@ if(ADO_MCPD_SANITIZE)
   add_compile_options(-fsanitize=${ADO_MCPD_SANITIZE} -fno-omit-frame-pointer)
   add_link_options(-fsanitize=${ADO_MCPD_SANITIZE})
   if(ADO_MCPD_SANITIZE MATCHES "undefined")
-    add_compile_options(-fno-sanitize-recover=undefined)
+    # The vptr check asks the system for a pipe: it reports good objects as bad where a test has used up every descriptor.
+    add_compile_options(-fno-sanitize-recover=undefined -fno-sanitize=vptr)
   endif()
 endif()
