@@ -16,12 +16,14 @@
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <malloc.h>
 #include <optional>
 
 namespace server {
 namespace {
 
 constexpr std::chrono::milliseconds kLastWork{500};
+constexpr int kKeptHeapBytes = 4 * 1024 * 1024;
 
 core::Task<core::Result<void>> run_daemon(App& app, Daemon& daemon) {
     if (app.config().inbound.mode == InboundMode::token) {
@@ -38,6 +40,10 @@ int run_serve(ServeOptions const& options) {
         return report_error(config.error());
     }
     core::log::configure(config->log.level, config->log.format);
+    // Bodies and buffers come and go with every call: giving their pages back and asking again costs more
+    // than keeping them.
+    mallopt(M_TRIM_THRESHOLD, kKeptHeapBytes);
+    mallopt(M_MMAP_THRESHOLD, kKeptHeapBytes);
     // A peer that closes while we write is an error of that connection, not of the process.
     std::signal(SIGPIPE, SIG_IGN);
 

@@ -5,9 +5,11 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/system/system_error.hpp>
 
+#include <chrono>
 #include <exception>
 #include <memory>
 #include <optional>
@@ -51,7 +53,16 @@ core::Task<void> work_side(core::Task<HttpReply> work, std::shared_ptr<Race> rac
     race->reply.emplace(std::move(reply));
 }
 
+/// Most calls are answered sooner than it pays to watch the peer: a system call and a wait on the socket for
+/// each.
+constexpr std::chrono::milliseconds kWatchAfter{20};
+
 core::Task<void> watch_side(core::ByteStream& stream, std::shared_ptr<Race> race) {
+    asio::steady_timer patience(co_await asio::this_coro::executor, kWatchAfter);
+    auto [stopped] = co_await patience.async_wait(core::tok);
+    if (stopped) {
+        co_return;
+    }
     bool const closed = co_await stream.wait_peer_closed();
     if (closed && !race->work_done) {
         race->peer_gone = true;

@@ -13,6 +13,8 @@
 namespace core {
 namespace {
 
+constexpr std::size_t kPublicBlock = 1024;
+
 void fill(void* out, std::size_t count) {
     ADOMCPD_CHECK(count <= static_cast<std::size_t>(std::numeric_limits<int>::max()));
     int const ok = RAND_bytes(static_cast<unsigned char*>(out), static_cast<int>(count));
@@ -22,11 +24,10 @@ void fill(void* out, std::size_t count) {
 /// Randomness for what is no secret (request ids, jitter), drawn in blocks: a draw of its own for each costs
 /// more than the rest of making one.
 void fill_public(void* out, std::size_t count) {
-    constexpr std::size_t kBlock = 1024;
-    thread_local std::array<unsigned char, kBlock> block{};
-    thread_local std::size_t used = kBlock;
-    if (used + count > kBlock) {
-        fill(block.data(), kBlock);
+    thread_local std::array<unsigned char, kPublicBlock> block{};
+    thread_local std::size_t used = kPublicBlock;
+    if (used + count > kPublicBlock) {
+        fill(block.data(), kPublicBlock);
         used = 0;
     }
     std::memcpy(out, block.data() + used, count);
@@ -41,9 +42,15 @@ std::string random_bytes(std::size_t count) {
     return bytes;
 }
 
+std::string random_public_bytes(std::size_t count) {
+    ADOMCPD_CHECK(count <= kPublicBlock);
+    std::string bytes(count, '\0');
+    fill_public(bytes.data(), count);
+    return bytes;
+}
+
 std::string random_uuid() {
-    std::string bytes(16, '\0');
-    fill_public(bytes.data(), bytes.size());
+    std::string bytes = random_public_bytes(16);
     bytes[6] = static_cast<char>((static_cast<unsigned char>(bytes[6]) & 0x0FU) | 0x40U);
     bytes[8] = static_cast<char>((static_cast<unsigned char>(bytes[8]) & 0x3FU) | 0x80U);
     std::string text = hex_encode(bytes);
