@@ -31,7 +31,7 @@ public:
     std::size_t idempotency_hours = 24;          ///< how long a key is remembered
     // Outbound
     std::size_t upstream_connections = 16; ///< per origin
-    std::size_t upstream_queue = 256;     ///< callers waiting for a connection, per origin
+    std::size_t upstream_queue = 256;      ///< callers waiting for a connection, per origin
     std::chrono::milliseconds upstream_connect_ms{10'000};
     std::chrono::milliseconds upstream_request_ms{30'000}; ///< longest wait for one answer
     std::chrono::milliseconds upstream_idle_ms{50'000};    ///< idle pooled connection

@@ -122,7 +122,7 @@ TEST_F(McpRoute, CancelsAModernCallWhenThePeerGoesAway) {
     test::LogCapture const log;
     call();
     connection->stream.close_peer();
-    loop.poll();
+    loop.run_until([this] { return connection->running.done(); });
     EXPECT_TRUE(endpoint.cancelled);
     EXPECT_TRUE(connection->running.done());
     EXPECT_EQ(connection->stream.written(), "");
