@@ -1,5 +1,7 @@
 #pragma once
 
+#include "support/temp_dir.hpp"
+
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -13,20 +15,6 @@ namespace test {
 /// A folder (0700) that goes away with the object.
 class TemporaryFolder {
 public:
-    TemporaryFolder() {
-        std::string pattern = (std::filesystem::temp_directory_path() / "ado-mcpd-test-XXXXXX").string();
-        if (::mkdtemp(pattern.data()) == nullptr) {
-            throw std::runtime_error("mkdtemp");
-        }
-        path_ = pattern;
-    }
-    TemporaryFolder(TemporaryFolder const&) = delete;
-    TemporaryFolder& operator=(TemporaryFolder const&) = delete;
-    ~TemporaryFolder() {
-        std::error_code ignored;
-        std::filesystem::remove_all(path_, ignored);
-    }
-
     std::string path(std::string const& name) const { return path_ + "/" + name; }
     std::string const& path() const noexcept { return path_; }
     std::string write(std::string const& name, std::string const& content, mode_t mode = 0600) const {
@@ -37,7 +25,8 @@ public:
     }
 
 private:
-    std::string path_;
+    TempDir dir_;
+    std::string path_ = dir_.path().string();
 };
 
 /// An environment variable for the time of a test.
