@@ -1,11 +1,9 @@
 #include "server/store/envelope.hpp"
 
+#include "core/crypto/aead.hpp"
 #include "core/crypto/random.hpp"
 
-#include <openssl/evp.h>
-
 #include <cstddef>
-#include <memory>
 #include <optional>
 
 namespace server {
@@ -13,80 +11,10 @@ namespace {
 
 constexpr char kVersion = 1;
 constexpr std::size_t kKeyIdBytes = 8;
-constexpr std::size_t kKeyBytes = 32;
-constexpr std::size_t kNonceBytes = 12;
-constexpr std::size_t kTagBytes = 16;
-constexpr std::size_t kSealedKeyBytes = kNonceBytes + kKeyBytes + kTagBytes;
+constexpr std::size_t kSealedKeyBytes = core::kAeadNonceBytes + core::kAeadKeyBytes + core::kAeadTagBytes;
 constexpr std::size_t kHeadBytes = 1 + kKeyIdBytes;
-constexpr std::size_t kLeastBytes = kHeadBytes + kSealedKeyBytes + kNonceBytes + kTagBytes;
-
-unsigned char const* bytes_of(std::string_view text) noexcept {
-    return reinterpret_cast<unsigned char const*>(text.data());
-}
-unsigned char* bytes_of(std::string& text) noexcept {
-    return reinterpret_cast<unsigned char*>(text.data());
-}
-
-/// A buffer of plain text on its way; wiped when it goes.
-class PlainText {
-public:
-    explicit PlainText(std::size_t size = 0) : bytes(size, '\0') {}
-    PlainText(PlainText const&) = delete;
-    PlainText& operator=(PlainText const&) = delete;
-    ~PlainText() { core::wipe(bytes.data(), bytes.size()); }
-    std::string bytes;
-};
-
-struct FreeContext {
-    void operator()(EVP_CIPHER_CTX* context) const noexcept { EVP_CIPHER_CTX_free(context); }
-};
-using Context = std::unique_ptr<EVP_CIPHER_CTX, FreeContext>;
-
-/// nonce | ciphertext | tag; nullopt when OpenSSL fails.
-std::optional<std::string> gcm_seal(std::string_view key, std::string_view aad, std::string_view plain) {
-    std::string out = core::random_bytes(kNonceBytes);
-    out.resize(kNonceBytes + plain.size() + kTagBytes);
-    Context const context(EVP_CIPHER_CTX_new());
-    unsigned char* const cipher = bytes_of(out) + kNonceBytes;
-    int length = 0;
-    int tail = 0;
-    if (!context ||
-        EVP_EncryptInit_ex(context.get(), EVP_aes_256_gcm(), nullptr, bytes_of(key), bytes_of(out)) != 1 ||
-        EVP_EncryptUpdate(context.get(), nullptr, &length, bytes_of(aad), static_cast<int>(aad.size())) !=
-            1 ||
-        EVP_EncryptUpdate(context.get(), cipher, &length, bytes_of(plain), static_cast<int>(plain.size())) !=
-            1 ||
-        EVP_EncryptFinal_ex(context.get(), cipher + length, &tail) != 1 ||
-        EVP_CIPHER_CTX_ctrl(
-            context.get(), EVP_CTRL_GCM_GET_TAG, static_cast<int>(kTagBytes), cipher + plain.size()) != 1) {
-        return std::nullopt;
-    }
-    return out;
-}
-
-/// False when the tag does not fit: `plain` then holds nothing to be used.
-bool gcm_open(std::string_view key, std::string_view aad, std::string_view sealed, PlainText& plain) {
-    std::string_view const nonce = sealed.substr(0, kNonceBytes);
-    std::string_view const cipher = sealed.substr(kNonceBytes, sealed.size() - kNonceBytes - kTagBytes);
-    std::string tag(sealed.substr(sealed.size() - kTagBytes));
-    plain.bytes.resize(cipher.size());
-    Context const context(EVP_CIPHER_CTX_new());
-    int length = 0;
-    int tail = 0;
-    return context != nullptr &&
-           EVP_DecryptInit_ex(context.get(), EVP_aes_256_gcm(), nullptr, bytes_of(key), bytes_of(nonce)) ==
-               1 &&
-           EVP_DecryptUpdate(context.get(), nullptr, &length, bytes_of(aad), static_cast<int>(aad.size())) ==
-               1 &&
-           EVP_DecryptUpdate(context.get(),
-                             bytes_of(plain.bytes),
-                             &length,
-                             bytes_of(cipher),
-                             static_cast<int>(cipher.size())) == 1 &&
-           EVP_CIPHER_CTX_ctrl(
-               context.get(), EVP_CTRL_GCM_SET_TAG, static_cast<int>(kTagBytes), tag.data()) == 1 &&
-           EVP_DecryptFinal_ex(context.get(), bytes_of(plain.bytes) + length, &tail) == 1;
-}
+constexpr std::size_t kLeastBytes =
+    kHeadBytes + kSealedKeyBytes + core::kAeadNonceBytes + core::kAeadTagBytes;
 
 void append_size(std::string& out, std::size_t size) {
     for (unsigned shift = 32; shift != 0;) {
@@ -152,19 +80,19 @@ seal_envelope(KeyRing const& keys, RecordName const& record, std::span<core::Sec
     for (core::Secret const* secret : secrets) {
         size += 4 + secret->size();
     }
-    PlainText plain;
+    core::PlainText plain;
     plain.bytes.reserve(size); // it must not move: what it leaves behind would not be wiped
     for (core::Secret const* secret : secrets) {
         append_size(plain.bytes, secret->size());
         plain.bytes += secret->expose();
     }
-    PlainText data_key;
-    data_key.bytes = core::random_bytes(kKeyBytes);
+    core::PlainText data_key;
+    data_key.bytes = core::random_bytes(core::kAeadKeyBytes);
     KeyRing::Key const& wrapping = keys.first();
     auto const sealed_key =
-        gcm_seal(wrapping.bytes.expose(), associated_data("key", wrapping.id, record), data_key.bytes);
+        core::aead_seal(wrapping.bytes.expose(), associated_data("key", wrapping.id, record), data_key.bytes);
     auto const sealed =
-        gcm_seal(data_key.bytes, associated_data("secrets", wrapping.id, record), plain.bytes);
+        core::aead_seal(data_key.bytes, associated_data("secrets", wrapping.id, record), plain.bytes);
     if (!sealed_key || !sealed) {
         return core::fail(core::ErrorKind::internal, record.describe() + " could not be encrypted");
     }
@@ -188,18 +116,18 @@ open_envelope(KeyRing const& keys, RecordName const& record, std::string_view en
     if (wrapping == nullptr) {
         return refused(record, "envelope_unknown_key", "its key is not in the key file");
     }
-    PlainText data_key;
-    if (!gcm_open(wrapping->bytes.expose(),
-                  associated_data("key", key_id, record),
-                  envelope.substr(kHeadBytes, kSealedKeyBytes),
-                  data_key)) {
+    core::PlainText data_key;
+    if (!core::aead_open(wrapping->bytes.expose(),
+                         associated_data("key", key_id, record),
+                         envelope.substr(kHeadBytes, kSealedKeyBytes),
+                         data_key)) {
         return refused(record, "envelope_tampered", "it was changed, or belongs to another record");
     }
-    PlainText plain;
-    if (!gcm_open(data_key.bytes,
-                  associated_data("secrets", key_id, record),
-                  envelope.substr(kHeadBytes + kSealedKeyBytes),
-                  plain)) {
+    core::PlainText plain;
+    if (!core::aead_open(data_key.bytes,
+                         associated_data("secrets", key_id, record),
+                         envelope.substr(kHeadBytes + kSealedKeyBytes),
+                         plain)) {
         return refused(record, "envelope_tampered", "it was changed, or belongs to another record");
     }
     auto secrets = split(plain.bytes);

@@ -80,6 +80,17 @@ core::Result<KeyRing> KeyRing::parse(core::Secret const& text, std::string const
     return ring;
 }
 
+core::Sealer KeyRing::sealer() const {
+    std::vector<core::Sealer::Key> derived;
+    derived.reserve(keys_.size());
+    for (Key const& key : keys_) {
+        std::string bytes = core::hmac_sha256(key.bytes.expose(), "ado-mcpd sealer 1");
+        derived.emplace_back(key.id, core::Secret(bytes));
+        core::wipe(bytes.data(), bytes.size());
+    }
+    return core::Sealer(std::move(derived));
+}
+
 core::Secret KeyRing::generate() {
     std::string key = core::random_bytes(kKeyBytes);
     std::string text = core::base64_encode(key);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/crypto/sealer.hpp"
 #include "core/result.hpp"
 #include "core/secret.hpp"
 
@@ -29,6 +30,8 @@ public:
 
     Key const& first() const noexcept { return keys_.front(); }
     Key const* find(std::string_view id) const noexcept; ///< nullptr when unknown
+    /// A sealer under keys derived from these: what it seals outside cannot be taken for an envelope inside.
+    core::Sealer sealer() const;
     std::size_t size() const noexcept { return keys_.size(); }
 
 private:

@@ -15,7 +15,7 @@ namespace {
 class SqliteStateStore final : public StateStore {
 public:
     SqliteStateStore(core::Clock& clock, KeyRing keys, std::unique_ptr<SQLite::Database> database)
-        : clock_(clock), keys_(std::move(keys)), database_(std::move(database)),
+        : clock_(clock), keys_(std::move(keys)), sealer_(keys_.sealer()), database_(std::move(database)),
           credentials_(*database_, keys_), journal_(*database_) {}
 
     core::Result<void> check_keys() {
@@ -126,6 +126,8 @@ public:
         });
     }
 
+    core::Sealer const& sealer() const noexcept override { return sealer_; }
+
 private:
     /// Not a coroutine: the job is moved into the one that run_blocking is.
     template <class Job>
@@ -136,6 +138,7 @@ private:
 
     core::Clock& clock_;
     KeyRing keys_;
+    core::Sealer sealer_;
     std::unique_ptr<SQLite::Database> database_;
     CredentialTables credentials_;
     JournalTable journal_;

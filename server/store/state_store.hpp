@@ -3,6 +3,7 @@
 #include "auth/credential_stores.hpp"
 #include "core/async.hpp"
 #include "core/clock.hpp"
+#include "core/crypto/sealer.hpp"
 #include "core/result.hpp"
 #include "server/store/journal.hpp"
 
@@ -20,6 +21,8 @@ class StateStore : public auth::GrantStore,
 public:
     /// Grows whenever another process changed the database (PRAGMA data_version); a cheap poll.
     virtual core::Task<core::Result<std::int64_t>> data_version() = 0;
+    /// Under keys derived from the store's: replicas that share the key file open each other's.
+    virtual core::Sealer const& sealer() const noexcept = 0;
 };
 
 class StateStoreOptions {
