@@ -145,7 +145,9 @@ core::Task<RpcReply> Dispatcher::call_tool(RpcMessage& request,
     auto const cancellation = co_await asio::this_coro::cancellation_state;
     std::optional<ToolResult> result;
     try {
-        ToolResult answered = co_await tool->handler->call(arguments, caller, ctx);
+        SilentClient client{ClientFeatures()};
+        ToolCall const round(arguments, caller, ctx, client);
+        ToolResult answered = co_await tool->handler->call(round);
         result.emplace(std::move(answered));
     } catch (std::exception const& e) {
         if (cancellation.cancelled() != asio::cancellation_type::none) {

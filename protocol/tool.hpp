@@ -1,10 +1,11 @@
 #pragma once
 
-#include "core/call_context.hpp"
 #include "core/error.hpp"
 #include "core/json.hpp"
-#include "core/principal.hpp"
 #include "core/task.hpp"
+#include "protocol/input_request.hpp"
+#include "protocol/jsonrpc.hpp"
+#include "protocol/request_client.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -15,8 +16,6 @@
 
 namespace protocol {
 
-using core::Json;
-
 /// MCP tool annotations (2026-07-28, server/tools). Hints for the host, never a substitute for enforcement.
 class ToolHints {
 public:
@@ -24,6 +23,14 @@ public:
     bool destructive = false;
     bool idempotent = false;
     bool open_world = true;
+};
+
+/// When a call becomes a task (io.modelcontextprotocol/tasks), for clients that declare the extension. Others
+/// get the plain result, or -32021 where there is no call without a task.
+enum class TaskUse {
+    when_slow, ///< after the time the server's limits set
+    at_once,
+    required, ///< at once, and refused without the extension
 };
 
 /// A tool as data: everything `tools/list` publishes. Schemas use the subset of JSON Schema that
@@ -45,6 +52,9 @@ public:
     Json input_schema;
     Json output_schema; ///< null when the tool has no structured output
     ToolHints hints;
+    TaskUse task_use = TaskUse::when_slow;
+    bool listed = true;         ///< false: callable, but not in tools/list
+    Json required_capabilities; ///< a client capabilities object; null = none. Without them: -32021
 };
 
 /// What a call came to. Failures of the domain or the upstream are results too (`is_error`), so that a model
@@ -60,20 +70,49 @@ public:
         return result;
     }
 
-    std::string text;
-    Json structured; ///< null = none
-    Json meta;       ///< null, or an object that becomes the result's `_meta`
+    static ToolResult ask(InputNeeded needed_) {
+        ToolResult result("", Json());
+        result.needed.emplace(std::move(needed_));
+        return result;
+    }
+    /// A JSON-RPC error: for what is wrong with the request as such, never for failures of the domain.
+    static ToolResult refuse(RpcError error_) {
+        ToolResult result("", Json());
+        result.refusal.emplace(std::move(error_));
+        return result;
+    }
+
+    std::string text; ///< the first content block; empty with `structured`: its JSON; empty without: no block
+    Json structured;  ///< null = none
+    Json content;     ///< null, or an array of further content blocks (content.hpp)
+    Json meta;        ///< null, or an object that becomes the result's `_meta`
     bool is_error = false;
+    std::optional<InputNeeded> needed; ///< set: this is no result yet
+    std::optional<RpcError> refusal;   ///< set: answered with this error instead
+};
+
+/// One round of a tool call.
+class ToolCall : public HandlerContext {
+public:
+    ToolCall(Json const& arguments_,
+             core::Principal const& caller_,
+             core::CallContext const& ctx_,
+             RequestClient& client_)
+        : HandlerContext(caller_, ctx_, client_), arguments(arguments_) {}
+
+    Json const& arguments;        ///< valid under the input schema
+    Json inputs = Json::object(); ///< the client's answers to what an earlier round asked, by key
+    Json state;                   ///< what the earlier round left; null in the first
+    std::string task_id;          ///< when it runs as a task: stable over restarts; else empty
 };
 
 class ToolHandler {
 public:
     virtual ~ToolHandler() = default;
     virtual ToolDescriptor const& descriptor() const noexcept = 0;
-    /// `args` has been validated against the input schema. All references outlive the task. Cancellation
-    /// (terminal) reaches the upstream call. May be called concurrently.
-    virtual core::Task<ToolResult>
-    call(Json const& args, core::Principal const& caller, core::CallContext const& ctx) = 0;
+    /// `call` outlives the task. Cancellation (terminal) reaches the upstream call. May be called
+    /// concurrently.
+    virtual core::Task<ToolResult> call(ToolCall const& call) = 0;
 };
 
 } // namespace protocol

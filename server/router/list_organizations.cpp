@@ -70,8 +70,7 @@ public:
 
     protocol::ToolDescriptor const& descriptor() const noexcept override { return descriptor_; }
 
-    core::Task<protocol::ToolResult>
-    call(Json const&, core::Principal const&, core::CallContext const&) override {
+    core::Task<protocol::ToolResult> call(protocol::ToolCall const&) override {
         Json organizations = Json::array();
         std::string text;
         for (std::shared_ptr<Connector> const& connector : directory_.all()) {

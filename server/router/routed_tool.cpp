@@ -24,17 +24,23 @@ using core::Json;
 
 /// A write under way: owns everything it works on, so that its caller may go away.
 class RunningWrite {
-public:
-    RunningWrite(Json args_,
-                 core::Principal caller_,
-                 core::CallContext ctx_,
-                 std::shared_ptr<Connector> connector_)
-        : args(std::move(args_)), caller(std::move(caller_)), ctx(std::move(ctx_)),
-          connector(std::move(connector_)) {}
+    Json args_;
+    core::Principal caller_;
+    core::CallContext ctx_;
+    protocol::SilentClient client_;
 
-    Json args;
-    core::Principal caller;
-    core::CallContext ctx;
+public:
+    RunningWrite(protocol::ToolCall const& asked, std::shared_ptr<Connector> connector_)
+        : args_(asked.arguments), caller_(asked.caller), ctx_(asked.ctx), client_(asked.client.features()),
+          call(args_, caller_, ctx_, client_), connector(std::move(connector_)) {
+        call.inputs = asked.inputs;
+        call.state = asked.state;
+        call.task_id = asked.task_id;
+    }
+    RunningWrite(RunningWrite const&) = delete;
+    RunningWrite& operator=(RunningWrite const&) = delete;
+
+    protocol::ToolCall call; ///< refers to the members above
     std::shared_ptr<Connector> connector;
     core::Event done;
     std::optional<core::Result<protocol::ToolResult>> result;
@@ -47,17 +53,17 @@ public:
 
     protocol::ToolDescriptor const& descriptor() const noexcept override { return tool_->descriptor(); }
 
-    core::Task<protocol::ToolResult>
-    call(Json const& args, core::Principal const& caller, core::CallContext const& ctx) override {
-        auto connector = admit(args, caller);
+    core::Task<protocol::ToolResult> call(protocol::ToolCall const& call) override {
+        core::CallContext const& ctx = call.ctx;
+        auto connector = admit(call.arguments, call.caller);
         if (!connector) {
             co_return error_result(connector.error(), env_.limits.answer_bytes);
         }
         core::Result<protocol::ToolResult> result = core::fail(ErrorKind::internal, "not run");
         if (tool_->descriptor().hints.read_only) {
-            result = co_await run(args, **connector, caller, ctx);
+            result = co_await run(call, **connector);
         } else {
-            result = co_await run_to_its_end(args, *connector, caller, ctx);
+            result = co_await run_to_its_end(call, *connector);
         }
         if (!result) {
             core::log::info("tool.failed",
@@ -117,25 +123,21 @@ private:
         return connector;
     }
 
-    core::Task<core::Result<protocol::ToolResult>>
-    run(Json const& args, Connector& connector, core::Principal const& caller, core::CallContext const& ctx) {
+    core::Task<core::Result<protocol::ToolResult>> run(protocol::ToolCall const& call, Connector& connector) {
         CallScope const scope(connector.organization().name(),
                               connector.client(),
                               connector.settings().policy,
                               env_.writes,
                               env_.limits,
-                              caller,
-                              ctx);
-        co_return co_await tool_->run(args, scope);
+                              call);
+        co_return co_await tool_->run(call.arguments, scope);
     }
 
     /// A caller that goes away must not leave a write of unknown outcome behind: the write runs on in its own
     /// task, and only the waiting ends.
-    core::Task<core::Result<protocol::ToolResult>> run_to_its_end(Json const& args,
-                                                                  std::shared_ptr<Connector> connector,
-                                                                  core::Principal const& caller,
-                                                                  core::CallContext const& ctx) {
-        auto running = std::make_shared<RunningWrite>(args, caller, ctx, std::move(connector));
+    core::Task<core::Result<protocol::ToolResult>> run_to_its_end(protocol::ToolCall const& call,
+                                                                  std::shared_ptr<Connector> connector) {
+        auto running = std::make_shared<RunningWrite>(call, std::move(connector));
         env_.running_writes.spawn("write", run_owned(this, running));
         bool const finished = co_await running->done.wait(core::Deadline::never());
         if (!finished || !running->result) {
@@ -146,8 +148,7 @@ private:
 
     static core::Task<void> run_owned(RoutedTool* self, std::shared_ptr<RunningWrite> running) {
         try {
-            auto result =
-                co_await self->run(running->args, *running->connector, running->caller, running->ctx);
+            auto result = co_await self->run(running->call, *running->connector);
             running->result.emplace(std::move(result));
         } catch (std::exception const& e) {
             core::log::error("tool.exception", {{"tool", self->descriptor().name}, {"what", e.what()}});

@@ -33,16 +33,16 @@ public:
               ConnectorPolicy const& policy_,
               WriteGuard& writes_,
               Limits const& limits_,
-              core::Principal const& caller_,
-              core::CallContext const& ctx_)
+              protocol::ToolCall const& call_)
         : organization(organization_), client(client_), policy(policy_), writes(writes_), limits(limits_),
-          caller(caller_), ctx(ctx_) {}
+          call(call_), caller(call_.caller), ctx(call_.ctx) {}
 
     std::string const& organization;
     ado::Client& client;
     ConnectorPolicy const& policy;
     WriteGuard& writes;
     Limits const& limits;
+    protocol::ToolCall const& call; ///< the MCP side: answers of the client's, progress
     core::Principal const& caller;
     core::CallContext const& ctx;
 };

@@ -107,19 +107,18 @@ Revision revision_of(HeaderList const& headers, Json const& request, Json const&
 FakeTool::FakeTool(protocol::ToolDescriptor descriptor, Behaviour behaviour)
     : descriptor_(std::move(descriptor)), behaviour_(std::move(behaviour)) {}
 
-core::Task<protocol::ToolResult>
-FakeTool::call(Json const& args, core::Principal const& who, core::CallContext const& ctx) {
+core::Task<protocol::ToolResult> FakeTool::call(protocol::ToolCall const& call) {
     ++calls;
-    last_arguments = args;
-    last_caller = who.id;
-    last_traceparent = ctx.traceparent;
+    last_arguments = call.arguments;
+    last_caller = call.caller.id;
+    last_traceparent = call.ctx.traceparent;
     if (hang) {
         core::Event never;
         bool const set = co_await never.wait(core::Deadline::never());
         static_cast<void>(set);
         throw boost::system::system_error(boost::asio::error::operation_aborted);
     }
-    protocol::ToolResult result = behaviour_(args);
+    protocol::ToolResult result = behaviour_(call.arguments);
     co_return result;
 }
 

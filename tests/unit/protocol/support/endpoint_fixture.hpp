@@ -27,8 +27,7 @@ public:
     FakeTool(protocol::ToolDescriptor descriptor, Behaviour behaviour);
 
     protocol::ToolDescriptor const& descriptor() const noexcept override { return descriptor_; }
-    core::Task<protocol::ToolResult>
-    call(Json const& args, core::Principal const& caller, core::CallContext const& ctx) override;
+    core::Task<protocol::ToolResult> call(protocol::ToolCall const& call) override;
 
     int calls = 0;
     Json last_arguments;

@@ -78,7 +78,8 @@ protected:
     protocol::ToolResult call(Json args, core::Role role = core::Role::user) {
         tool_->gate.set();
         core::Principal const caller("agent", "agent", role);
-        return loop_.run(routed_->call(args, caller, ctx_));
+        protocol::ToolCall const asked(args, caller, ctx_, mcp_client_);
+        return loop_.run(routed_->call(asked));
     }
 
     test::Loop loop_;
@@ -91,6 +92,7 @@ protected:
     core::TaskGroup writes_{loop_.executor()};
     server::OrganizationDirectory directory_{ado::OrganizationUrls(), {}};
     core::CallContext ctx_{"request", core::Deadline::in(clock_, std::chrono::seconds(10))};
+    protocol::SilentClient mcp_client_{protocol::ClientFeatures()};
     FakeTool* tool_ = nullptr;
     std::unique_ptr<protocol::ToolHandler> routed_;
 };
@@ -152,7 +154,8 @@ TEST_F(RoutedToolTest, AReadStopsWhenItsCallerGoesAway) {
     make(true);
     Json const args = Json::object();
     core::Principal const caller("agent", "agent", core::Role::user);
-    auto running = loop_.spawn(routed_->call(args, caller, ctx_));
+    protocol::ToolCall const asked(args, caller, ctx_, mcp_client_);
+    auto running = loop_.spawn(routed_->call(asked));
     loop_.poll();
     ASSERT_EQ(tool_->started, 1);
     running.cancel();
@@ -165,7 +168,8 @@ TEST_F(RoutedToolTest, AWriteRunsToItsEndWhenItsCallerGoesAway) {
     make(false);
     Json const args = Json::object();
     core::Principal const caller("agent", "agent", core::Role::user);
-    auto running = loop_.spawn(routed_->call(args, caller, ctx_));
+    protocol::ToolCall const asked(args, caller, ctx_, mcp_client_);
+    auto running = loop_.spawn(routed_->call(asked));
     loop_.poll();
     ASSERT_EQ(tool_->started, 1);
     running.cancel();
@@ -183,7 +187,8 @@ TEST_F(RoutedToolTest, ListOrganizationsShowsWhatIsConnected) {
     auto const tool = server::make_list_organizations_tool(directory_, false);
     Json const args = Json::object();
     core::Principal const caller("agent", "agent", core::Role::reader);
-    auto const result = loop_.run(tool->call(args, caller, ctx_));
+    protocol::ToolCall const asked(args, caller, ctx_, mcp_client_);
+    auto const result = loop_.run(tool->call(asked));
     Json const& organizations = result.structured.at("organizations");
     ASSERT_EQ(organizations.size(), 2U);
     EXPECT_EQ(organizations[0].at("name"), "contoso");

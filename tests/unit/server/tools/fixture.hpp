@@ -87,7 +87,8 @@ public:
     /// `args` outlives the task.
     core::Task<core::Result<protocol::ToolResult>> start(Json const& args) {
         EXPECT_TRUE(protocol::validate(tool->descriptor().input_schema, args).empty()) << args.dump();
-        scope_.emplace(organization, client, policy, guard(), limits, caller, ctx);
+        call_.emplace(args, caller, ctx, mcp_client);
+        scope_.emplace(organization, client, policy, guard(), limits, *call_);
         return tool->run(args, *scope_);
     }
 
@@ -144,9 +145,11 @@ public:
     server::Limits limits;
     core::Principal caller;
     core::CallContext ctx;
+    protocol::SilentClient mcp_client{protocol::ClientFeatures()};
     std::string text; ///< of the last structured()
 
 private:
+    std::optional<protocol::ToolCall> call_;
     std::optional<server::CallScope> scope_;
 };
 
