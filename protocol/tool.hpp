@@ -104,7 +104,7 @@ public:
     Json const& arguments;        ///< valid under the input schema
     Json inputs = Json::object(); ///< the client's answers to what an earlier round asked, by key
     Json state;                   ///< what the earlier round left; null in the first
-    std::string task_id;          ///< when it runs as a task: stable over restarts; else empty
+    std::string task_id; ///< when it is a task or may become one: the same when it is run again; else empty
 };
 
 class ToolHandler {
