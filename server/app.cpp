@@ -126,8 +126,8 @@ core::Task<core::Result<void>> App::start() {
 }
 
 core::Task<void> App::follow_store(App* self) {
-    auto first = co_await self->store_->data_version();
-    std::int64_t version = first ? *first : 0;
+    // The first turn follows in any case: something may have changed since the store was opened.
+    std::int64_t version = -1;
     co_await core::asio::this_coro::throw_if_cancelled(false);
     auto const cancelled = [](core::asio::cancellation_state state) {
         return state.cancelled() != core::asio::cancellation_type::none;
@@ -137,6 +137,11 @@ core::Task<void> App::follow_store(App* self) {
         auto const now = co_await self->store_->data_version();
         if (!now || *now == version) {
             continue;
+        }
+        auto const refreshed = co_await self->store_->refresh();
+        if (!refreshed) {
+            core::log::warn("store.refresh_failed", {{"reason", core::describe(refreshed.error())}});
+            continue; // the next turn tries again
         }
         version = *now;
         auto const followed = co_await self->credentials_->follow_store();
