@@ -135,12 +135,12 @@ core::Task<RpcReply> Dispatcher::call_tool(RpcMessage& request,
         arguments = std::move(*it);
     }
     ToolDescriptor const& descriptor = tool->handler->descriptor();
-    auto const problems = validate(descriptor.input_schema, arguments);
+    auto const problems = tool->input.validate(arguments);
     if (!problems.empty()) {
         ToolResult const refused = bad_arguments(descriptor.name, problems);
         co_return tool_reply(request.id, refused, revision);
     }
-    normalize_integers(descriptor.input_schema, arguments);
+    tool->input.normalize_integers(arguments);
 
     auto const cancellation = co_await asio::this_coro::cancellation_state;
     std::optional<ToolResult> result;

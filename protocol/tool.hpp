@@ -26,8 +26,8 @@ public:
     bool open_world = true;
 };
 
-/// A tool as data: everything `tools/list` publishes. Schemas use the subset of JSON Schema that
-/// protocol/schema.hpp validates.
+/// A tool as data: everything `tools/list` publishes. Schemas are JSON Schema as
+/// protocol/schema.hpp validates it.
 class ToolDescriptor {
 public:
     ToolDescriptor(std::string name_,
