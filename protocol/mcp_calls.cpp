@@ -154,12 +154,12 @@ core::Task<RpcReply> McpCore::call_tool(RpcMessage& request, RequestScope const&
         arguments = std::move(*it);
     }
     bool const modern = is_modern(scope.revision);
-    auto const problems = validate(descriptor.input_schema, arguments);
+    auto const problems = tool->input.validate(arguments);
     if (!problems.empty()) {
         ToolResult const refused = bad_arguments(descriptor.name, problems);
         co_return tool_reply(request.id, refused, scope.revision);
     }
-    normalize_integers(descriptor.input_schema, arguments);
+    tool->input.normalize_integers(arguments);
     RoundBinding const* bound = nullptr;
     std::optional<RoundBinding> binding;
     std::optional<Round> round;

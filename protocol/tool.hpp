@@ -33,8 +33,8 @@ enum class TaskUse {
     required, ///< at once, and refused without the extension
 };
 
-/// A tool as data: everything `tools/list` publishes. Schemas use the subset of JSON Schema that
-/// protocol/schema.hpp validates.
+/// A tool as data: everything `tools/list` publishes. Schemas are JSON Schema as
+/// protocol/schema.hpp validates it.
 class ToolDescriptor {
 public:
     ToolDescriptor(std::string name_,
