@@ -109,10 +109,11 @@ core::Result<void> App::build() {
     protocol::ServerFeatures features;
     features.identity = std::move(identity);
     features.tools = std::move(published);
+    features.tasks = &store_->tasks();
     mcp_ = protocol::make_mcp_server(
         std::move(features),
         protocol::ServerParts(
-            executor_, clock_, store_->sealer(), changes_, *session_records_, mcp_limits(config_.limits)));
+            executor_, clock_, store_->sealer(), changes_, store_->sessions(), mcp_limits(config_.limits)));
     tokens_ = auth::make_agent_token_verifier(executor_, clock_, *store_);
     return {};
 }

@@ -62,7 +62,6 @@ private:
     std::unique_ptr<core::TaskGroup> background_;
     std::vector<std::unique_ptr<protocol::ToolHandler>> tools_;
     protocol::ChangeHub changes_;
-    std::unique_ptr<protocol::SessionRecords> session_records_;
     std::unique_ptr<protocol::McpServer> mcp_;
     std::unique_ptr<auth::TokenVerifier> tokens_;
     bool started_ = false;
