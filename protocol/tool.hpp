@@ -54,6 +54,7 @@ public:
     ToolHints hints;
     TaskUse task_use = TaskUse::when_slow;
     bool listed = true;         ///< false: callable, but not in tools/list
+    bool asks_first = false;    ///< with at_once and required: rounds that ask run before there is a task
     Json required_capabilities; ///< a client capabilities object; null = none. Without them: -32021
 };
 
