@@ -43,7 +43,7 @@ public:
           endpoint_(protocol::make_mcp_http_endpoint(*server_)), route_(*endpoint_, limits_),
           authenticator_(server::make_anonymous_authenticator(core::Role::administrator)),
           gate_(*authenticator_, std::string()), hosts_({}, {}, std::string(), "127.0.0.1"),
-          front_(routes_, hosts_, gate_, limits_, clock_) {
+          writers_(executor_), front_(routes_, hosts_, gate_, limits_, clock_, writers_) {
         fixtures_.attach(*server_);
         route_.add_to(routes_);
     }
@@ -70,6 +70,7 @@ public:
         auto [ec, signal] = co_await signals.async_wait(core::tok);
         static_cast<void>(ec);
         static_cast<void>(signal);
+        endpoint_->end_streams();
         co_await (*listener)->drain(kDrain);
         co_await server_->stop(core::Deadline::in(clock_, kDrain));
         stop_tending.emit(core::asio::cancellation_type::terminal);
@@ -92,6 +93,7 @@ private:
     std::unique_ptr<server::Authenticator> authenticator_;
     server::InboundGate gate_;
     server::HostPolicy hosts_;
+    core::TaskGroup writers_;
     server::HttpFront front_;
 };
 
