@@ -1,6 +1,8 @@
 #include "ado/client.hpp"
 
+#include "ado/classification.hpp"
 #include "ado/fetch.hpp"
+#include "ado/projects.hpp"
 #include "ado/readers.hpp"
 #include "ado/work_items.hpp"
 #include "core/text/percent_encoding.hpp"
@@ -8,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace ado {
@@ -16,6 +19,10 @@ namespace {
 constexpr std::size_t kMaxSearchTop = 1000;
 constexpr std::size_t kMaxSearchSkip = 1000;
 constexpr std::size_t kMaxBatch = 200;
+constexpr std::size_t kProjectPage = 200;
+constexpr std::size_t kMaxProjects = 10'000;
+/// The deepest tree the service allows.
+constexpr std::size_t kAreaDepth = 14;
 
 /// `/My%20Project`, or nothing for the whole organization.
 std::string project_route(std::string const& project) {
@@ -122,6 +129,29 @@ core::Task<core::Result<ConnectionData>> Client::connection_data(core::CallConte
     co_return data;
 }
 
+core::Task<core::Result<std::vector<Project>>> Client::list_projects(core::CallContext const& ctx) const {
+    std::vector<Project> projects;
+    std::string continuation;
+    do {
+        std::string path = "/_apis/projects?stateFilter=wellFormed&$top=" + std::to_string(kProjectPage);
+        if (!continuation.empty()) {
+            path += "&continuationToken=" + core::percent_encode(continuation);
+        }
+        ApiRequest const request("GET", Service::core, std::move(path), Scope::project_read);
+        CO_TRY(core::HttpResponse const response, co_await transport_.send(request, ctx));
+        CO_TRY(std::vector<Project> page,
+               parse_and_read(response.body, transport_.limits().response_bytes, &read_projects));
+        continuation = std::string(response.headers.get("X-MS-ContinuationToken").value_or(""));
+        if (page.empty()) {
+            break;
+        }
+        projects.insert(projects.end(),
+                        std::make_move_iterator(page.begin()),
+                        std::make_move_iterator(page.end()));
+    } while (!continuation.empty() && projects.size() < kMaxProjects);
+    co_return projects;
+}
+
 core::Task<core::Result<CodeSearchPage>> Client::search_code(CodeSearchRequest const& search,
                                                              core::CallContext const& ctx) const {
     if (!search.repositories.empty() && search.projects.empty()) {
@@ -164,6 +194,20 @@ core::Task<core::Result<FileItem>> Client::get_item(std::string const& project,
     }
     ApiRequest const request("GET", Service::core, std::move(target), Scope::code_read);
     co_return co_await transport_.fetch_text(request, &read_file_item, ctx);
+}
+
+core::Task<core::Result<std::string>> Client::get_blob(std::string const& project,
+                                                       std::string const& repository,
+                                                       std::string const& object_id,
+                                                       core::CallContext const& ctx) const {
+    ApiRequest request("GET",
+                       Service::core,
+                       repository_route(project, repository) + "/blobs/" + core::percent_encode(object_id) +
+                           "?$format=octetStream",
+                       Scope::code_read);
+    request.bytes = true;
+    CO_TRY(core::HttpResponse response, co_await transport_.send(request, ctx));
+    co_return std::move(response.body);
 }
 
 core::Task<core::Result<Repository>> Client::get_repository(std::string const& project,
@@ -244,6 +288,16 @@ Client::list_work_item_types(std::string const& project, core::CallContext const
     ApiRequest const request(
         "GET", Service::core, project_route(project) + "/_apis/wit/workitemtypes", Scope::work_read);
     co_return co_await transport_.fetch(request, &read_work_item_types, ctx);
+}
+
+core::Task<core::Result<std::vector<std::string>>>
+Client::list_area_paths(std::string const& project, core::CallContext const& ctx) const {
+    ApiRequest const request("GET",
+                             Service::core,
+                             project_route(project) + "/_apis/wit/classificationnodes/areas?$depth=" +
+                                 std::to_string(kAreaDepth),
+                             Scope::work_read);
+    co_return co_await transport_.fetch(request, &read_classification_paths, ctx);
 }
 
 } // namespace ado

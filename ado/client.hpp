@@ -21,6 +21,7 @@
 
 namespace ado {
 
+class Project;      // ado/projects.hpp
 class WorkItem;     // ado/work_items.hpp
 class WorkItemType; // ado/work_items.hpp
 
@@ -64,6 +65,9 @@ public:
     /// Who we are. Needs no particular scope. An anonymous answer is unauthorized.
     core::Task<core::Result<ConnectionData>> connection_data(core::CallContext const& ctx) const;
 
+    /// Every project that is set up and visible, page by page; at most 10,000.
+    core::Task<core::Result<std::vector<Project>>> list_projects(core::CallContext const& ctx) const;
+
     core::Task<core::Result<CodeSearchPage>> search_code(CodeSearchRequest const& request,
                                                          core::CallContext const& ctx) const;
     core::Task<core::Result<RepositoryIndexStatus>> get_repository_index_status(
@@ -76,6 +80,11 @@ public:
                                                 std::string const& path,
                                                 VersionDescriptor const& version,
                                                 core::CallContext const& ctx) const;
+    /// The bytes of a blob, whatever they are; `object_id` as FileItem has it.
+    core::Task<core::Result<std::string>> get_blob(std::string const& project,
+                                                   std::string const& repository,
+                                                   std::string const& object_id,
+                                                   core::CallContext const& ctx) const;
     core::Task<core::Result<Repository>> get_repository(std::string const& project,
                                                         std::string const& repository,
                                                         core::CallContext const& ctx) const;
@@ -100,6 +109,9 @@ public:
                                                                    core::CallContext const& ctx) const;
     core::Task<core::Result<std::vector<WorkItemType>>>
     list_work_item_types(std::string const& project, core::CallContext const& ctx) const;
+    /// As System.AreaPath takes them: `Contoso\Web`. The project's root is the first.
+    core::Task<core::Result<std::vector<std::string>>> list_area_paths(std::string const& project,
+                                                                       core::CallContext const& ctx) const;
 
 private:
     Transport transport_;

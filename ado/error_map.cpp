@@ -27,6 +27,9 @@ std::string_view header(core::HttpResponse const& response, std::string_view nam
 
 bool is_html(core::HttpResponse const& response) {
     constexpr std::string_view kHtml = "text/html";
+    if (core::iequals(header(response, "Content-Type"), "application/octet-stream")) {
+        return false; // a file's bytes, whatever they begin with
+    }
     return core::iequals(header(response, "Content-Type").substr(0, kHtml.size()), kHtml) ||
            looks_like_markup(response.body);
 }

@@ -16,6 +16,7 @@
 /// altogether.
 namespace ado {
 
+class Project;
 class WorkItem;
 class WorkItemType;
 
@@ -27,6 +28,9 @@ core::Result<RepositoryIndexStatus> read_index_status(core::Json& json);
 core::Result<FileItem> read_file_item(std::string_view text);
 core::Result<Repository> read_repository(core::Json& json);
 core::Result<std::vector<Repository>> read_repositories(core::Json& json);
+
+/// Of one page.
+core::Result<std::vector<Project>> read_projects(core::Json& json);
 
 core::Result<WorkItem> read_work_item(core::Json& json);
 core::Result<std::vector<WorkItem>> read_work_items(core::Json& json);

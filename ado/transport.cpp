@@ -16,6 +16,7 @@ namespace {
 
 constexpr std::string_view kUserAgent = "ado-mcpd/" ADOMCPD_VERSION;
 constexpr std::string_view kJson = "application/json";
+constexpr std::string_view kBytes = "application/octet-stream";
 
 /// One id per process: the service echoes it, and its support can follow it.
 std::string const& session_id() {
@@ -78,11 +79,12 @@ core::HttpRequest Transport::build(ApiRequest const& request) const {
     target.reserve(base.target.size() + request.path.size() + 24);
     target += base.target == "/" ? std::string_view() : std::string_view(base.target);
     target += request.path;
-    std::string accept(kJson);
-    if (is_get) {
+    std::string accept(request.bytes ? kBytes : kJson);
+    if (is_get && !request.bytes) {
         accept += ";api-version=" + version;
     } else {
-        // Writes without a version in the query are refused by some resources.
+        // Writes without a version in the query are refused by some resources; beside a $format it counts
+        // only there.
         target += request.path.find('?') == std::string::npos ? '?' : '&';
         target += "api-version=" + version;
     }

@@ -46,6 +46,7 @@ public:
     std::string api_version;                                      ///< empty = the usual one
     bool idempotent = true;
     bool code_search = false;
+    bool bytes = false; ///< the answer is a file's content and no JSON
 };
 
 /// The one place that sends. Adds the headers, takes a token, passes the throttle, and on a refused
