@@ -1,6 +1,7 @@
 #include "fixtures.hpp"
 
 #include "core/log.hpp"
+#include "core/task_group.hpp"
 #include "protocol/mcp_http.hpp"
 #include "server/config/listen_address.hpp"
 #include "server/front/host_policy.hpp"
@@ -10,10 +11,7 @@
 #include "server/front/mcp_route.hpp"
 
 #include <CLI/CLI.hpp>
-#include <boost/asio/bind_cancellation_slot.hpp>
-#include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 
@@ -43,7 +41,7 @@ public:
           endpoint_(protocol::make_mcp_http_endpoint(*server_)), route_(*endpoint_, limits_),
           authenticator_(server::make_anonymous_authenticator(core::Role::administrator)),
           gate_(*authenticator_, std::string()), hosts_({}, {}, std::string(), "127.0.0.1"),
-          writers_(executor_), front_(routes_, hosts_, gate_, limits_, clock_, writers_) {
+          background_(executor_), front_(routes_, hosts_, gate_, limits_, clock_, background_) {
         fixtures_.attach(*server_);
         route_.add_to(routes_);
     }
@@ -56,10 +54,7 @@ public:
         if (!listener) {
             co_return core::fail(std::move(listener).error());
         }
-        core::asio::cancellation_signal stop_tending;
-        core::asio::co_spawn(executor_,
-                             server_->tend(),
-                             core::asio::bind_cancellation_slot(stop_tending.slot(), core::asio::detached));
+        background_.spawn("mcp.tend", server_->tend());
         (*listener)->start(
             [this](std::unique_ptr<core::ByteStream> stream, server::SessionRegistry::Session& session) {
                 return server::serve_http(front_, std::move(stream), session);
@@ -73,7 +68,8 @@ public:
         endpoint_->end_streams();
         co_await (*listener)->drain(kDrain);
         co_await server_->stop(core::Deadline::in(clock_, kDrain));
-        stop_tending.emit(core::asio::cancellation_type::terminal);
+        background_.cancel_all();
+        co_await background_.wait();
         co_return core::Result<void>();
     }
 
@@ -93,7 +89,7 @@ private:
     std::unique_ptr<server::Authenticator> authenticator_;
     server::InboundGate gate_;
     server::HostPolicy hosts_;
-    core::TaskGroup writers_;
+    core::TaskGroup background_;
     server::HttpFront front_;
 };
 
