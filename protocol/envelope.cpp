@@ -2,14 +2,8 @@
 
 #include "protocol/version.hpp"
 
-#include <algorithm>
-#include <array>
-
 namespace protocol {
 namespace {
-
-constexpr std::array<std::string_view, 8> kLogLevels{
-    "debug", "info", "notice", "warning", "error", "critical", "alert", "emergency"};
 
 std::string in_meta(std::string_view key) {
     return "params._meta[\"" + std::string(key) + "\"]";
@@ -25,9 +19,7 @@ bool is_implementation(Json const& value) {
 }
 
 bool is_log_level(Json const& value) {
-    return value.is_string() &&
-           std::find(kLogLevels.begin(), kLogLevels.end(), value.get_ref<std::string const&>()) !=
-               kLogLevels.end();
+    return value.is_string() && parse_log_level(value.get_ref<std::string const&>());
 }
 
 /// Lower-case hexadecimal digits, not all of them zero unless `may_be_zero`.
@@ -75,7 +67,12 @@ tl::expected<Envelope, RpcError> read_envelope(Json const& params) {
         token != nullptr && !token->is_string() && !token->is_number_integer()) {
         return invalid("params._meta.progressToken must be a string or an integer");
     }
-    return Envelope(std::string(*version));
+    Envelope envelope{std::string(*version)};
+    envelope.features = ClientFeatures::of(*capabilities, kModernRevision);
+    if (auto const level = core::find_string(keys, meta_key::log_level)) {
+        envelope.log_level = parse_log_level(*level);
+    }
+    return envelope;
 }
 
 RpcError unsupported_version(std::string_view requested) {

@@ -1,6 +1,8 @@
 #pragma once
 
+#include "protocol/client_features.hpp"
 #include "protocol/jsonrpc.hpp"
+#include "protocol/request_client.hpp"
 
 #include <optional>
 #include <string>
@@ -23,6 +25,8 @@ public:
     explicit Envelope(std::string version_) : version(std::move(version_)) {}
 
     std::string version; ///< as the client wrote it, supported or not
+    ClientFeatures features;
+    std::optional<LogLevel> log_level;
 };
 
 /// True when the message itself claims the modern era, well-formed or not: the first rule of telling the eras

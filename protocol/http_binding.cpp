@@ -88,25 +88,22 @@ std::string_view named_member(std::string_view method) {
     return method == "tasks/get" || method == "tasks/update" || method == "tasks/cancel" ? "taskId" : "";
 }
 
-std::optional<HttpRefusal> check_version(core::HttpHeaders const& headers, RpcMessage const& request) {
-    auto const envelope = read_envelope(request.params);
-    if (!envelope) {
-        return HttpRefusal(400, RpcFault(request.id, envelope.error()));
-    }
+std::optional<HttpRefusal>
+check_version(core::HttpHeaders const& headers, RpcMessage const& request, Envelope const& envelope) {
     SingleHeader const header(headers, kVersionHeader);
     if (!header.value) {
         return mismatch(request.id,
-                        "MCP-Protocol-Version is missing; the body says " + json_quoted(envelope->version));
+                        "MCP-Protocol-Version is missing; the body says " + json_quoted(envelope.version));
     }
-    if (header.repeated || *header.value != envelope->version) {
+    if (header.repeated || *header.value != envelope.version) {
         return mismatch(request.id,
                         "MCP-Protocol-Version is " + json_quoted(*header.value) +
                             (header.repeated ? " and more than one" : "") + ", the body says " +
-                            json_quoted(envelope->version));
+                            json_quoted(envelope.version));
     }
-    auto const revision = parse_revision(envelope->version);
+    auto const revision = parse_revision(envelope.version);
     if (!revision || !is_modern(*revision)) {
-        return HttpRefusal(400, RpcFault(request.id, unsupported_version(envelope->version)));
+        return HttpRefusal(400, RpcFault(request.id, unsupported_version(envelope.version)));
     }
     return std::nullopt;
 }
@@ -148,29 +145,12 @@ std::optional<HttpRefusal> check_name(core::HttpHeaders const& headers, RpcMessa
     return std::nullopt;
 }
 
-tl::expected<Revision, HttpRefusal> header_revision(core::HttpHeaders const& headers, RequestId const& id) {
-    SingleHeader const header(headers, kVersionHeader);
-    if (!header.value) {
-        return kRevisionWithoutHeader;
-    }
-    auto const revision = header.repeated ? std::nullopt : parse_revision(*header.value);
-    if (!revision || is_modern(*revision)) {
-        return refuse(
-            400,
-            id,
-            rpc_code::transport,
-            "Bad Request: Unsupported protocol version: MCP-Protocol-Version " + json_quoted(*header.value) +
-                (header.repeated ? " came more than once" : "") +
-                " (supported versions: 2026-07-28, 2025-11-25, 2025-06-18, 2025-03-26, 2024-11-05)");
-    }
-    return *revision;
-}
-
 } // namespace
 
 tl::expected<ReplyForm, HttpRefusal> bind_head(std::string const& method, core::HttpHeaders const& headers) {
     if (method != "POST") {
-        return refuse(405, {}, rpc_code::transport, "Method not allowed: this endpoint takes POST");
+        return refuse(
+            405, {}, rpc_code::transport, "Method not allowed: this endpoint takes POST, GET and DELETE");
     }
     if (!is_json(headers)) {
         return refuse(
@@ -188,44 +168,85 @@ tl::expected<ReplyForm, HttpRefusal> bind_head(std::string const& method, core::
                   "Not acceptable: Accept must allow application/json or text/event-stream");
 }
 
+bool accepts_events(core::HttpHeaders const& headers) {
+    return accepts(headers, "text/event-stream");
+}
+
+std::optional<HttpRefusal> check_bodyless(std::string const& method, core::HttpHeaders const& headers) {
+    if (names_modern_revision(headers.get(kVersionHeader).value_or(std::string_view()))) {
+        return HttpRefusal(
+            405,
+            RpcFault(RequestId(),
+                     RpcError(rpc_code::transport,
+                              "Method not allowed: 2026-07-28 has POST only; notifications come "
+                              "by subscriptions/listen")));
+    }
+    if (method == "GET" && !accepts_events(headers)) {
+        return HttpRefusal(
+            406,
+            RpcFault(RequestId(),
+                     RpcError(rpc_code::transport, "Not acceptable: Accept must allow text/event-stream")));
+    }
+    return check_legacy_version(headers, RequestId());
+}
+
 bool belongs_to_modern_era(core::HttpHeaders const& headers, RpcMessage const& message) {
     return claims_modern_era(message.params) ||
            names_modern_revision(headers.get(kVersionHeader).value_or(std::string_view()));
 }
 
-std::optional<HttpRefusal> check_modern_request(core::HttpHeaders const& headers, RpcMessage const& request) {
-    if (auto refusal = check_version(headers, request)) {
-        return refusal;
+tl::expected<Envelope, HttpRefusal> check_modern_request(core::HttpHeaders const& headers,
+                                                         RpcMessage const& request) {
+    auto envelope = read_envelope(request.params);
+    if (!envelope) {
+        return tl::unexpected<HttpRefusal>(HttpRefusal(400, RpcFault(request.id, envelope.error())));
     }
-    if (auto refusal = check_method(headers, request)) {
-        return refusal;
+    auto refusal = check_version(headers, request, *envelope);
+    if (!refusal) {
+        refusal = check_method(headers, request);
     }
-    return check_name(headers, request);
+    if (!refusal) {
+        refusal = check_name(headers, request);
+    }
+    if (refusal) {
+        return tl::unexpected<HttpRefusal>(std::move(*refusal));
+    }
+    return std::move(*envelope);
 }
 
-tl::expected<Revision, HttpRefusal> legacy_revision(core::HttpHeaders const& headers,
-                                                    RpcMessage const& message) {
-    if (message.method == "initialize") {
-        return negotiate_legacy(core::find_string(message.params, "protocolVersion").value_or(""));
+std::optional<HttpRefusal> check_legacy_version(core::HttpHeaders const& headers, RequestId const& id) {
+    SingleHeader const header(headers, kVersionHeader);
+    if (!header.value) {
+        return std::nullopt;
     }
-    return header_revision(headers, message.id);
-}
-
-tl::expected<Revision, HttpRefusal> batch_revision(core::HttpHeaders const& headers) {
-    if (!names_modern_revision(headers.get(kVersionHeader).value_or(std::string_view()))) {
-        auto revision = header_revision(headers, {});
-        if (!revision || *revision == Revision::v2025_03_26) {
-            return revision;
-        }
+    auto const revision = header.repeated ? std::nullopt : parse_revision(*header.value);
+    if (revision && !is_modern(*revision)) {
+        return std::nullopt;
     }
-    return refuse(400,
-                  {},
-                  rpc_code::invalid_request,
-                  "Invalid request: an array of messages is part of revision 2025-03-26 only");
+    return HttpRefusal(
+        400,
+        RpcFault(id,
+                 RpcError(rpc_code::transport,
+                          "Bad Request: Unsupported protocol version: MCP-Protocol-Version " +
+                              json_quoted(*header.value) + (header.repeated ? " came more than once" : "") +
+                              " (supported versions: 2026-07-28, 2025-11-25, 2025-06-18, 2025-03-26, "
+                              "2024-11-05)")));
 }
 
 int status_of_error(int code, Revision revision) noexcept {
-    return code == rpc_code::method_not_found && is_modern(revision) ? 404 : 200;
+    if (!is_modern(revision)) {
+        return 200;
+    }
+    switch (code) {
+    case rpc_code::method_not_found:
+        return 404;
+    case rpc_code::missing_client_capability:
+        return 400;
+    case rpc_code::overloaded:
+        return 429;
+    default:
+        return 200;
+    }
 }
 
 } // namespace protocol

@@ -20,7 +20,7 @@ std::string response_head(RequestId const& id, std::size_t payload_bytes) {
     return text;
 }
 
-tl::expected<RpcMessage, RpcFault> read_response(Json const& value, RequestId id) {
+tl::expected<RpcMessage, RpcFault> read_response(Json& value, RequestId id) {
     bool const has_result = value.contains("result");
     if (id.empty() && has_result) {
         return invalid({}, "a response must have the id of its request");
@@ -28,7 +28,10 @@ tl::expected<RpcMessage, RpcFault> read_response(Json const& value, RequestId id
     if (has_result == value.contains("error")) {
         return invalid(std::move(id), "there is no method; a response has either a result or an error");
     }
-    return RpcMessage(MessageKind::response, std::move(id), {}, Json());
+    Json outcome = Json::object();
+    char const* const member = has_result ? "result" : "error";
+    outcome[member] = std::move(value[member]);
+    return RpcMessage(MessageKind::response, std::move(id), {}, std::move(outcome));
 }
 
 } // namespace

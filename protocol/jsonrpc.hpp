@@ -26,7 +26,13 @@ inline constexpr int invalid_params = -32602;
 inline constexpr int internal_error = -32603;
 inline constexpr int transport = -32000; ///< what the reference server answers when HTTP itself is misused
 inline constexpr int header_mismatch = -32020;
+inline constexpr int missing_client_capability = -32021;
 inline constexpr int unsupported_protocol_version = -32022;
+/// Initialize era only.
+inline constexpr int resource_not_found = -32002;
+inline constexpr int session_not_found = -32001;
+/// Ours, outside what JSON-RPC and MCP keep for themselves: a limit of this server.
+inline constexpr int overloaded = -31000;
 } // namespace rpc_code
 
 /// A request id, kept as the string or 64-bit integer it was: an answer repeats it exactly. Empty when none
@@ -77,7 +83,7 @@ public:
     MessageKind kind;
     RequestId id;       ///< empty on notifications
     std::string method; ///< empty on responses
-    Json params;        ///< an object, or null when absent
+    Json params;        ///< an object, or null when absent; of a response: {"result"} or {"error"}
 };
 
 /// One JSON-RPC message with the shape MCP gives it (params are an object). The fault carries the id when it

@@ -1,19 +1,82 @@
 #include "protocol/mcp_http.hpp"
 
-#include "protocol/dispatcher.hpp"
-#include "protocol/http_binding.hpp"
-#include "protocol/jsonrpc.hpp"
+#include "protocol/envelope.hpp"
+#include "protocol/json_writer.hpp"
+#include "protocol/mcp_http_host.hpp"
 #include "protocol/param_headers.hpp"
+#include "protocol/sse.hpp"
 
-#include <algorithm>
 #include <limits>
-#include <optional>
 
 namespace protocol {
 namespace {
 
-// One POST must not stand for unbounded work; no client is known to send more than a handful.
-constexpr std::size_t kLargestBatch = 50;
+constexpr std::string_view kSessionHeader = "Mcp-Session-Id";
+
+AdmittedPtr settled(McpHttpReply reply, Revision revision) {
+    auto message = std::make_unique<AdmittedMessage>(AdmittedMessage::Kind::settled, revision);
+    message->reply = std::move(reply);
+    return message;
+}
+
+AdmittedPtr
+refused(HttpRefusal const& refusal, std::string_view method = {}, Revision revision = kLatestLegacyRevision) {
+    return settled(refusal_reply(refusal, method), revision);
+}
+
+AdmittedPtr
+bad_request(RpcFault fault, std::string_view method = {}, Revision revision = kLatestLegacyRevision) {
+    return refused(HttpRefusal(400, std::move(fault)), method, revision);
+}
+
+AdmittedPtr invalid_request(std::string message, Revision revision = kLatestLegacyRevision) {
+    return bad_request(
+        RpcFault(RequestId(), RpcError(rpc_code::invalid_request, "Invalid request: " + std::move(message))),
+        {},
+        revision);
+}
+
+/// Frames without ids: nothing is replayed in 2026-07-28.
+class PlainOutlet final : public Outlet {
+public:
+    PlainOutlet(ReplyChannel& channel, bool takes_events) : channel_(channel), takes_events_(takes_events) {}
+
+    void notify(std::string message) override {
+        if (takes_events_) {
+            channel_.write(sse::event(message));
+        }
+    }
+    core::Task<core::Result<Json>> ask(std::string_view, Json, core::CallContext const&) override {
+        co_return core::fail(core::ErrorKind::internal, "2026-07-28 has no requests to clients");
+    }
+    void release() override {}
+    void stretch() override {
+        if (takes_events_ && !channel_.opened()) {
+            channel_.write(std::string(sse::keep_alive()));
+        }
+    }
+
+private:
+    ReplyChannel& channel_;
+    bool takes_events_;
+};
+
+/// Among the streams that a drain ends.
+class Registered {
+public:
+    Registered(std::unordered_set<ListenStream*>& all, ListenStream& listen) : all_(all), listen_(&listen) {
+        all_.insert(listen_);
+    }
+    Registered(Registered const&) = delete;
+    Registered& operator=(Registered const&) = delete;
+    ~Registered() { all_.erase(listen_); }
+
+private:
+    std::unordered_set<ListenStream*>& all_;
+    ListenStream* listen_;
+};
+
+} // namespace
 
 core::HttpHeaders headers_of(ReplyForm form) {
     core::HttpHeaders headers;
@@ -27,228 +90,369 @@ core::HttpHeaders headers_of(ReplyForm form) {
     return headers;
 }
 
-class AdmittedMessage final : public McpHttpEndpoint::Admitted {
-public:
-    /// Needs no handler: refused, or a message that is only taken note of.
-    AdmittedMessage(McpHttpReply reply_, bool modern) : reply(std::move(reply_)), modern_(modern) {}
-    AdmittedMessage(std::vector<RpcMessage> requests_, bool batch_, Revision revision_, ReplyForm form_)
-        : requests(std::move(requests_)), batch(batch_), revision(revision_), form(form_),
-          modern_(is_modern(revision_)) {}
-
-    bool cancel_on_disconnect() const noexcept override { return modern_; }
-
-    std::optional<McpHttpReply> reply;
-    std::vector<RpcMessage> requests;
-    bool batch = false;
-    Revision revision = kRevisionWithoutHeader;
-    ReplyForm form = ReplyForm::json;
-
-private:
-    bool modern_;
-};
-
-using AdmittedPtr = std::unique_ptr<McpHttpEndpoint::Admitted>;
-
-AdmittedPtr refused(HttpRefusal const& refusal, std::string_view method = {}, bool modern = false) {
+McpHttpReply refusal_reply(HttpRefusal const& refusal, std::string_view method) {
     McpHttpReply reply;
     reply.status = refusal.status;
     reply.headers = headers_of(ReplyForm::json);
     if (refusal.status == 405) {
-        reply.headers.add("Allow", "POST");
+        reply.headers.add("Allow", "GET, POST, DELETE");
     }
     reply.body = error_response(refusal.fault.id, refusal.fault.error);
-    reply.rpc_method = std::string(Dispatcher::known_method(method));
+    reply.rpc_method = std::string(McpCore::known_method(method));
     reply.failed = true;
-    return std::make_unique<AdmittedMessage>(std::move(reply), modern);
+    return reply;
 }
 
-AdmittedPtr bad_request(RpcFault fault, std::string_view method = {}, bool modern = false) {
-    return refused(HttpRefusal(400, std::move(fault)), method, modern);
+McpHttp::McpHttp(McpCore& core)
+    : core_(core), streams_(core.parts().limits, core.parts().clock), group_(core.parts().executor) {
+    core_.on_tick([this] { tick(); });
 }
 
-AdmittedPtr invalid_request(std::string message, bool modern = false) {
-    return bad_request(
-        RpcFault(RequestId(), RpcError(rpc_code::invalid_request, "Invalid request: " + std::move(message))),
-        {},
-        modern);
-}
-
-AdmittedPtr accepted(std::string_view method, bool modern) {
-    McpHttpReply reply;
-    reply.status = 202;
-    reply.rpc_method = std::string(Dispatcher::known_method(method));
-    return std::make_unique<AdmittedMessage>(std::move(reply), modern);
-}
-
-/// One `data:` line each: JSON text here never holds a raw line break.
-std::string as_events(std::vector<std::string> const& bodies) {
-    std::string text;
-    for (std::string const& body : bodies) {
-        text += "event: message\ndata: ";
-        text += body;
-        text += "\n\n";
+AdmittedPtr McpHttp::admit(std::string const& method,
+                           core::HttpHeaders const& headers,
+                           std::string body,
+                           core::Principal const& caller) {
+    if (method == "GET" || method == "DELETE") {
+        return admit_bodyless(method, headers, caller);
     }
-    return text;
+    auto const form = bind_head(method, headers);
+    if (!form) {
+        return refused(form.error());
+    }
+    core::JsonLimits limits;
+    limits.max_bytes = std::numeric_limits<std::size_t>::max(); // the listener capped the body
+    limits.max_depth = core_.parts().limits.json_depth;
+    auto json = core::parse_json(body, limits);
+    if (!json) {
+        return bad_request(
+            RpcFault(RequestId(), RpcError(rpc_code::parse_error, "Parse error: " + json.error().message())));
+    }
+    if (json->is_array()) {
+        return admit_batch(headers, std::move(*json), *form, caller);
+    }
+    auto message = read_message(std::move(*json));
+    if (!message) {
+        return bad_request(std::move(message).error());
+    }
+    return belongs_to_modern_era(headers, *message)
+               ? admit_modern(headers, std::move(*message), *form)
+               : admit_legacy(headers, std::move(*message), *form, caller);
 }
 
-std::string as_json(std::vector<std::string> bodies, bool batch) {
-    if (!batch) {
-        return std::move(bodies.front());
+AdmittedPtr
+McpHttp::admit_modern(core::HttpHeaders const& headers, RpcMessage message, ReplyForm form) const {
+    if (message.kind == MessageKind::notification) {
+        McpHttpReply accepted;
+        accepted.status = 202;
+        accepted.rpc_method = std::string(McpCore::known_method(message.method));
+        return settled(std::move(accepted), kModernRevision);
     }
-    std::string text;
-    for (std::string const& body : bodies) {
-        text += text.empty() ? '[' : ',';
-        text += body;
+    if (message.kind == MessageKind::response) {
+        return invalid_request("clients send no responses in 2026-07-28", kModernRevision);
     }
-    text += ']';
-    return text;
-}
-
-class McpHttp final : public McpHttpEndpoint {
-public:
-    McpHttp(ServerIdentity const& identity, std::vector<ToolHandler*> const& tools)
-        : dispatcher_(identity, tools) {}
-
-    AdmittedPtr
-    admit(std::string const& method, core::HttpHeaders const& headers, std::string body) override {
-        auto const form = bind_head(method, headers);
-        if (!form) {
-            return refused(form.error());
-        }
-        core::JsonLimits limits;
-        limits.max_bytes = std::numeric_limits<std::size_t>::max(); // the listener capped the body
-        auto json = core::parse_json(body, limits);
-        if (!json) {
-            return bad_request(RpcFault(
-                RequestId(), RpcError(rpc_code::parse_error, "Parse error: " + json.error().message())));
-        }
-        if (json->is_array()) {
-            return admit_batch(headers, std::move(*json), *form);
-        }
-        auto message = read_message(std::move(*json));
-        if (!message) {
-            return bad_request(std::move(message).error());
-        }
-        return belongs_to_modern_era(headers, *message) ? admit_modern(headers, std::move(*message), *form)
-                                                        : admit_legacy(headers, std::move(*message), *form);
+    auto envelope = check_modern_request(headers, message);
+    if (!envelope) {
+        return refused(envelope.error(), message.method, kModernRevision);
     }
-
-    core::Task<McpHttpReply>
-    run(Admitted& message, core::Principal const& caller, core::CallContext const& ctx) override {
-        auto& admitted = static_cast<AdmittedMessage&>(message); // this class makes all of them
-        if (admitted.reply) {
-            co_return std::move(*admitted.reply);
-        }
-        McpHttpReply reply;
-        reply.headers = headers_of(admitted.form);
-        std::vector<std::string> bodies;
-        for (RpcMessage& request : admitted.requests) {
-            describe(request, reply);
-            RpcReply answer = co_await dispatcher_.handle(request, admitted.revision, caller, ctx);
-            reply.failed = reply.failed || answer.failed;
-            if (!admitted.batch && answer.error_code != 0) {
-                reply.status = status_of_error(answer.error_code, admitted.revision);
+    if (message.method == "tools/call") {
+        auto const name = core::find_string(message.params, "name");
+        auto const catalogue = core_.catalogue();
+        RegisteredTool const* tool = name ? catalogue->tools.find(*name) : nullptr;
+        Json const* arguments = core::find(message.params, "arguments");
+        if (tool != nullptr) {
+            Json const& required = tool->handler->descriptor().required_capabilities;
+            if (auto missing = undeclared_capabilities(required, message.params)) {
+                return bad_request(
+                    RpcFault(message.id, std::move(*missing)), message.method, kModernRevision);
             }
-            bodies.push_back(std::move(answer.body));
         }
-        if (reply.status != 200) {
-            reply.headers = headers_of(ReplyForm::json);
+        if (tool != nullptr && arguments != nullptr) {
+            if (auto error = check_param_headers(tool->param_headers, *arguments, headers)) {
+                return bad_request(RpcFault(message.id, std::move(*error)), message.method, kModernRevision);
+            }
         }
-        bool const events = reply.status == 200 && admitted.form == ReplyForm::event_stream;
-        reply.body = events ? as_events(bodies) : as_json(std::move(bodies), admitted.batch);
+    }
+    ServerFeatures const& offered = core_.features();
+    bool const announces = offered.tools_change || offered.prompts_change || offered.resources_change ||
+                           offered.subscriptions || offered.tasks != nullptr;
+    bool const listen = message.method == "subscriptions/listen" && announces;
+    auto admitted = std::make_unique<AdmittedMessage>(
+        listen ? AdmittedMessage::Kind::listen : AdmittedMessage::Kind::requests, kModernRevision);
+    admitted->form = form;
+    admitted->takes_events = accepts_events(headers);
+    admitted->features = envelope->features;
+    admitted->log_level = envelope->log_level;
+    admitted->messages.push_back(std::move(message));
+    return admitted;
+}
+
+tl::expected<Session, HttpRefusal> McpHttp::session_of(core::HttpHeaders const& headers,
+                                                       RequestId const& id,
+                                                       core::Principal const& caller) const {
+    SingleHeader const header(headers, kSessionHeader);
+    if (!header.value || header.repeated) {
+        return tl::unexpected<HttpRefusal>(HttpRefusal(
+            400,
+            RpcFault(id,
+                     RpcError(rpc_code::transport,
+                              header.repeated
+                                  ? "Bad Request: Mcp-Session-Id came more than once"
+                                  : "Bad Request: Mcp-Session-Id is missing; initialize hands one out"))));
+    }
+    auto session = core_.sessions().read(*header.value, caller);
+    if (!session) {
+        return tl::unexpected<HttpRefusal>(HttpRefusal(
+            404, RpcFault(id, RpcError(rpc_code::session_not_found, "Session not found: initialize anew"))));
+    }
+    return std::move(*session);
+}
+
+AdmittedPtr McpHttp::admit_bodyless(std::string const& method,
+                                    core::HttpHeaders const& headers,
+                                    core::Principal const& caller) {
+    if (auto const refusal = check_bodyless(method, headers)) {
+        return refused(*refusal, method);
+    }
+    auto session = session_of(headers, RequestId(), caller);
+    if (!session) {
+        return refused(session.error(), method);
+    }
+    bool const get = method == "GET";
+    auto admitted = std::make_unique<AdmittedMessage>(
+        get ? AdmittedMessage::Kind::stream : AdmittedMessage::Kind::remove, session->revision);
+    admitted->session = std::move(*session);
+    admitted->last_event_id = std::string(headers.get("Last-Event-ID").value_or(std::string_view()));
+    return admitted;
+}
+
+AdmittedPtr McpHttp::admit_initialize(core::HttpHeaders const& headers,
+                                      RpcMessage message,
+                                      ReplyForm form,
+                                      core::Principal const& caller) {
+    auto const asked = core::find_string(message.params, "protocolVersion");
+    if (!asked) {
+        return settled(refusal_reply(HttpRefusal(200,
+                                                 RpcFault(message.id,
+                                                          RpcError(rpc_code::invalid_params,
+                                                                   "Invalid params: params.protocolVersion "
+                                                                   "must be a string"))),
+                                     message.method),
+                       kLatestLegacyRevision);
+    }
+    // An id that is no longer good is what clients send after a restart of something else: they start anew.
+    auto const live = core_.sessions().read(headers.get(kSessionHeader).value_or(std::string_view()), caller);
+    if (live && core_.sessions().touch_at_once(*live)) {
+        return bad_request(RpcFault(message.id,
+                                    RpcError(rpc_code::invalid_request,
+                                             "Invalid request: this session is initialized already")),
+                           message.method);
+    }
+    Revision const revision = negotiate_legacy(*asked);
+    Json const* capabilities = core::find_object(message.params, "capabilities");
+    ClientFeatures const features =
+        ClientFeatures::of(capabilities != nullptr ? *capabilities : Json::object(), revision);
+    auto id = core_.sessions().open(caller, revision, features);
+    if (!id) {
+        HttpRefusal const full(
+            429,
+            RpcFault(message.id,
+                     RpcError(rpc_code::overloaded,
+                              "Too many sessions of this caller; end some with DELETE, or raise "
+                              "limits.mcp_sessions_per_principal")));
+        McpHttpReply reply = refusal_reply(full, message.method);
+        reply.headers.add("Retry-After", "60");
+        return settled(std::move(reply), revision);
+    }
+    auto admitted = std::make_unique<AdmittedMessage>(AdmittedMessage::Kind::requests, revision);
+    admitted->form = form;
+    admitted->new_session = std::move(*id);
+    admitted->messages.push_back(std::move(message));
+    return admitted;
+}
+
+AdmittedPtr McpHttp::admit_legacy(core::HttpHeaders const& headers,
+                                  RpcMessage message,
+                                  ReplyForm form,
+                                  core::Principal const& caller) {
+    if (message.kind == MessageKind::request && message.method == "initialize") {
+        return admit_initialize(headers, std::move(message), form, caller);
+    }
+    if (auto const refusal = check_legacy_version(headers, message.id)) {
+        return refused(*refusal, message.method);
+    }
+    auto session = session_of(headers, message.id, caller);
+    if (!session) {
+        return refused(session.error(), message.method);
+    }
+    bool const request = message.kind == MessageKind::request;
+    auto admitted = std::make_unique<AdmittedMessage>(
+        request ? AdmittedMessage::Kind::requests : AdmittedMessage::Kind::told, session->revision);
+    admitted->form = form;
+    admitted->takes_events = accepts_events(headers);
+    admitted->features = session->features;
+    admitted->session = std::move(*session);
+    admitted->messages.push_back(std::move(message));
+    return admitted;
+}
+
+/// Refused as a whole when one message is malformed, so that nothing of it was done.
+AdmittedPtr McpHttp::admit_batch(core::HttpHeaders const& headers,
+                                 Json batch,
+                                 ReplyForm form,
+                                 core::Principal const& caller) {
+    std::size_t const most = core_.parts().limits.batch;
+    if (batch.empty() || batch.size() > most) {
+        return invalid_request("a batch holds 1 to " + std::to_string(most) + " messages");
+    }
+    std::vector<RpcMessage> messages;
+    bool requests = false;
+    for (Json& item : batch) {
+        auto message = read_message(std::move(item));
+        if (!message) {
+            return bad_request(RpcFault(RequestId(), std::move(message).error().error));
+        }
+        if (belongs_to_modern_era(headers, *message)) {
+            return invalid_request("2026-07-28 knows no batches");
+        }
+        if (message->method == "initialize") {
+            return invalid_request("initialize must not be part of a batch");
+        }
+        requests = requests || message->kind == MessageKind::request;
+        messages.push_back(std::move(*message));
+    }
+    if (auto const refusal = check_legacy_version(headers, RequestId())) {
+        return refused(*refusal);
+    }
+    auto session = session_of(headers, RequestId(), caller);
+    if (!session) {
+        return refused(session.error());
+    }
+    if (session->revision != Revision::v2025_03_26) {
+        return invalid_request("an array of messages is part of revision 2025-03-26 only");
+    }
+    auto admitted = std::make_unique<AdmittedMessage>(
+        requests ? AdmittedMessage::Kind::requests : AdmittedMessage::Kind::told, session->revision);
+    admitted->form = form;
+    admitted->takes_events = accepts_events(headers);
+    admitted->batch = true;
+    admitted->features = session->features;
+    admitted->session = std::move(*session);
+    admitted->messages = std::move(messages);
+    return admitted;
+}
+
+/// For logs and metrics: only names this server knows, so that callers cannot invent labels.
+void McpHttp::describe(RpcMessage const& request, McpHttpReply& reply) const {
+    reply.rpc_method = std::string(McpCore::known_method(request.method));
+    if (request.method == "tools/call") {
+        auto const catalogue = core_.catalogue();
+        RegisteredTool const* tool =
+            catalogue->tools.find(core::find_string(request.params, "name").value_or(""));
+        reply.tool = tool != nullptr ? tool->handler->descriptor().name : std::string();
+    }
+}
+
+core::Task<McpHttpReply> McpHttp::run(Admitted& admitted,
+                                      core::Principal const& caller,
+                                      core::CallContext const& ctx,
+                                      ReplyChannel& channel) {
+    auto& message = static_cast<AdmittedMessage&>(admitted); // this class makes all of them
+    if (message.reply) {
+        co_return std::move(*message.reply);
+    }
+    if (message.kind == AdmittedMessage::Kind::listen) {
+        co_return co_await run_listen(message, caller, ctx, channel);
+    }
+    if (is_modern(message.revision)) {
+        co_return co_await run_modern(message, caller, ctx, channel);
+    }
+    co_return co_await run_session(message, caller, ctx, channel);
+}
+
+core::Task<McpHttpReply> McpHttp::run_modern(AdmittedMessage& message,
+                                             core::Principal const& caller,
+                                             core::CallContext const& ctx,
+                                             ReplyChannel& channel) {
+    RpcMessage& request = message.messages.front();
+    McpHttpReply reply;
+    describe(request, reply);
+    PlainOutlet outlet(channel, message.takes_events);
+    RequestScope scope(message.revision, caller, ctx, message.features, outlet);
+    scope.log_level = core_.features().logging ? message.log_level : std::nullopt;
+    RpcReply answer = co_await core_.handle(request, scope);
+    reply.failed = answer.failed;
+    if (channel.opened()) {
+        channel.write(sse::event(answer.body));
         co_return reply;
     }
-
-private:
-    AdmittedPtr admit_modern(core::HttpHeaders const& headers, RpcMessage message, ReplyForm form) const {
-        if (message.kind == MessageKind::notification) {
-            return accepted(message.method, true);
-        }
-        if (message.kind == MessageKind::response) {
-            return invalid_request("clients send no responses in 2026-07-28", true);
-        }
-        if (auto const refusal = check_modern_request(headers, message)) {
-            return refused(*refusal, message.method, true);
-        }
-        if (message.method == "tools/call") {
-            auto const name = core::find_string(message.params, "name");
-            RegisteredTool const* tool = name ? dispatcher_.tools().find(*name) : nullptr;
-            Json const* arguments = core::find(message.params, "arguments");
-            if (tool != nullptr && arguments != nullptr) {
-                if (auto error = check_param_headers(tool->param_headers, *arguments, headers)) {
-                    return bad_request(RpcFault(message.id, std::move(*error)), message.method, true);
-                }
-            }
-        }
-        return runnable(std::move(message), kModernRevision, form);
+    if (answer.error_code != 0) {
+        reply.status = status_of_error(answer.error_code, message.revision);
     }
+    bool const events = reply.status == 200 && message.form == ReplyForm::event_stream;
+    reply.headers = headers_of(events ? ReplyForm::event_stream : ReplyForm::json);
+    reply.body = events ? sse::event(answer.body) : std::move(answer.body);
+    co_return reply;
+}
 
-    static AdmittedPtr admit_legacy(core::HttpHeaders const& headers, RpcMessage message, ReplyForm form) {
-        auto const revision = legacy_revision(headers, message);
-        if (!revision) {
-            return refused(revision.error(), message.method);
-        }
-        if (message.kind != MessageKind::request) {
-            return accepted(message.method, false);
-        }
-        return runnable(std::move(message), *revision, form);
+core::Task<McpHttpReply> McpHttp::run_listen(AdmittedMessage& message,
+                                             core::Principal const& caller,
+                                             core::CallContext const& ctx,
+                                             ReplyChannel& channel) {
+    RpcMessage const& request = message.messages.front();
+    auto const refuse = [&request](int status, RpcError error) {
+        return refusal_reply(HttpRefusal(status, RpcFault(request.id, std::move(error))), request.method);
+    };
+    if (!message.takes_events) {
+        co_return refuse(
+            406, RpcError(rpc_code::transport, "Not acceptable: Accept must allow text/event-stream"));
     }
-
-    /// Refused as a whole when one message is malformed, so that nothing of it was done.
-    static AdmittedPtr admit_batch(core::HttpHeaders const& headers, Json batch, ReplyForm form) {
-        if (batch.empty() || batch.size() > kLargestBatch) {
-            return invalid_request("a batch holds 1 to " + std::to_string(kLargestBatch) + " messages");
-        }
-        auto const revision = batch_revision(headers);
-        if (!revision) {
-            return refused(revision.error());
-        }
-        std::vector<RpcMessage> requests;
-        for (Json& item : batch) {
-            auto message = read_message(std::move(item));
-            if (!message) {
-                return bad_request(RpcFault(RequestId(), std::move(message).error().error));
-            }
-            if (belongs_to_modern_era(headers, *message)) {
-                return invalid_request("2026-07-28 knows no batches");
-            }
-            if (message->method == "initialize") {
-                return invalid_request("initialize must not be part of a batch");
-            }
-            if (message->kind == MessageKind::request) {
-                requests.push_back(std::move(*message));
-            }
-        }
-        if (requests.empty()) {
-            return accepted({}, false);
-        }
-        return std::make_unique<AdmittedMessage>(std::move(requests), true, *revision, form);
+    PlainOutlet outlet(channel, true);
+    RequestScope scope(message.revision, caller, ctx, message.features, outlet);
+    auto filter = SubscriptionFilter::read(request.params, core_);
+    if (!filter) {
+        co_return refuse(200, filter.error());
     }
-
-    static AdmittedPtr runnable(RpcMessage message, Revision revision, ReplyForm form) {
-        std::vector<RpcMessage> requests;
-        requests.push_back(std::move(message));
-        return std::make_unique<AdmittedMessage>(std::move(requests), false, revision, form);
+    if (auto missing = co_await keep_own_tasks(*filter, core_, scope)) {
+        co_return refuse(400, std::move(*missing));
     }
+    std::size_t const most = core_.parts().limits.streams_per_principal;
+    auto const held = stream_counts_.find(caller.id);
+    if (held != stream_counts_.end() && held->second >= most) {
+        co_return refuse(429,
+                         RpcError(rpc_code::overloaded,
+                                  "Too many open streams of this caller (limits.mcp_streams_per_principal)"));
+    }
+    StreamPlace const place(stream_counts_, caller.id);
+    bool const nothing = filter->empty();
+    ListenStream listen(core_, request.id, std::move(*filter), outlet);
+    listen.acknowledge();
+    if (!nothing) {
+        Registered const registered(listens_, listen);
+        co_await listen.ended().wait(core::Deadline::never());
+    }
+    channel.write(sse::event(listen.closing_response()));
+    McpHttpReply reply;
+    reply.rpc_method = request.method;
+    co_return reply;
+}
 
-    /// For logs and metrics: only names this server knows, so that callers cannot invent labels.
-    void describe(RpcMessage const& request, McpHttpReply& reply) const {
-        reply.rpc_method = std::string(Dispatcher::known_method(request.method));
-        if (request.method == "tools/call") {
-            RegisteredTool const* tool =
-                dispatcher_.tools().find(core::find_string(request.params, "name").value_or(""));
-            reply.tool = tool != nullptr ? tool->handler->descriptor().name : std::string();
+void McpHttp::end_streams() {
+    for (ListenStream* listen : listens_) {
+        listen->end();
+    }
+    for (auto const& [session, weak] : standalone_) {
+        if (auto const stream = weak.lock()) {
+            stream->finish();
         }
     }
+}
 
-    Dispatcher dispatcher_;
-};
+std::size_t McpHttp::open_streams() const noexcept {
+    return listens_.size() + standalone_.size();
+}
 
-} // namespace
-
-std::unique_ptr<McpHttpEndpoint> make_mcp_http_endpoint(ServerIdentity identity,
-                                                        std::vector<ToolHandler*> tools) {
-    return std::make_unique<McpHttp>(identity, tools);
+std::unique_ptr<McpHttpEndpoint> make_mcp_http_endpoint(McpServer& server) {
+    return std::make_unique<McpHttp>(static_cast<McpCore&>(server)); // make_mcp_server makes all of them
 }
 
 } // namespace protocol

@@ -20,4 +20,13 @@ public:
     virtual void finish() = 0;
 };
 
+/// For callers that take plain answers only.
+class ClosedChannel final : public ReplyChannel {
+public:
+    bool write(std::string) override { return false; }
+    bool opened() const noexcept override { return false; }
+    bool writable() const noexcept override { return false; }
+    void finish() override {}
+};
+
 } // namespace protocol

@@ -44,9 +44,9 @@ public:
     virtual core::Task<core::Result<void>>
     save_state(std::string session, std::string state, core::SystemTime until) = 0;
 
-    /// Letters are kept for a minute.
+    /// Letters are kept for a minute. Overloaded when too many wait (letter_limits.hpp).
     virtual core::Task<core::Result<void>> leave(SessionLetter letter) = 0;
-    /// Takes the letters of these sessions.
+    /// Takes the letters of these sessions, in the order they were left.
     virtual core::Task<core::Result<std::vector<SessionLetter>>>
     collect(std::vector<std::string> sessions) = 0;
 };

@@ -48,19 +48,29 @@ public:
     std::int64_t version = 0;       ///< given by the store; save() compares it
 };
 
+/// When it is past its ttl. Saturates: a ttl of centuries does not wrap around.
+core::SystemTime expiry_of(TaskRecord const& record) noexcept;
+
+/// The rest of what a crashed process left is for the next call, or for another replica.
+inline constexpr std::size_t kClaimedAtOnce = 64;
+
 /// Durable (fsync) when a task completes. Shared by replicas.
 class TaskStore {
 public:
     virtual ~TaskStore() = default;
 
+    /// Conflict when there is one of this id.
     virtual core::Task<core::Result<void>> insert(TaskRecord record) = 0;
     virtual core::Task<core::Result<std::optional<TaskRecord>>> load(std::string id) = 0;
-    /// Compare and swap: false when somebody saved it since it was loaded; otherwise its version is one
-    /// higher.
+    /// Compare and swap: false when somebody saved or claimed it since it was loaded; otherwise its version
+    /// is one higher. What its runner renewed meanwhile is not shortened: while the task goes on under the
+    /// same runner the later of the two leases counts. To hand it over, clear `runner`.
     virtual core::Task<core::Result<bool>> save(TaskRecord record) = 0;
     /// Tasks of this owner that are not at their end.
     virtual core::Task<core::Result<std::size_t>> count_open(std::string owner) = 0;
-    /// Working tasks whose lease ran out before `now`, now leased to `runner` until `lease_until`.
+    /// Working tasks whose lease ran out before `now`, now leased to `runner` until `lease_until`: the
+    /// longest abandoned first, at most kClaimedAtOnce. Their versions rise (who lost one can save it no
+    /// more); `updated_at` stays, as nothing a client sees has changed.
     virtual core::Task<core::Result<std::vector<TaskRecord>>>
     claim_abandoned(std::string runner, core::SystemTime now, core::SystemTime lease_until) = 0;
     /// Renews the leases of what `runner` works on (the version stays) and tells which of those somebody

@@ -33,8 +33,8 @@ enum class TaskUse {
     required, ///< at once, and refused without the extension
 };
 
-/// A tool as data: everything `tools/list` publishes. Schemas use the subset of JSON Schema that
-/// protocol/schema.hpp validates.
+/// A tool as data: everything `tools/list` publishes. Schemas are JSON Schema as
+/// protocol/schema.hpp validates it.
 class ToolDescriptor {
 public:
     ToolDescriptor(std::string name_,
@@ -104,7 +104,7 @@ public:
     Json const& arguments;        ///< valid under the input schema
     Json inputs = Json::object(); ///< the client's answers to what an earlier round asked, by key
     Json state;                   ///< what the earlier round left; null in the first
-    std::string task_id;          ///< when it runs as a task: stable over restarts; else empty
+    std::string task_id; ///< when it is a task or may become one: the same when it is run again; else empty
 };
 
 class ToolHandler {

@@ -1,7 +1,6 @@
 #include "protocol/tool_registry.hpp"
 
 #include "protocol/json_writer.hpp"
-#include "protocol/schema.hpp"
 
 #include <algorithm>
 #include <stdexcept>
@@ -64,7 +63,9 @@ ToolRegistry::ToolRegistry(std::vector<ToolHandler*> const& tools) {
         if (find(tool.name) != nullptr) {
             throw std::logic_error("tool " + tool.name + " is there twice");
         }
-        tools_.emplace_back(handler, ParamHeaders::of_schema(tool.input_schema).headers);
+        tools_.emplace_back(handler,
+                            ParamHeaders::of_schema(tool.input_schema).headers,
+                            CompiledSchema::compile(tool.input_schema));
     }
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "protocol/param_headers.hpp"
+#include "protocol/schema.hpp"
 #include "protocol/tool.hpp"
 
 #include <string>
@@ -12,11 +13,12 @@ namespace protocol {
 
 class RegisteredTool {
 public:
-    RegisteredTool(ToolHandler* handler_, std::vector<ParamHeader> param_headers_)
-        : handler(handler_), param_headers(std::move(param_headers_)) {}
+    RegisteredTool(ToolHandler* handler_, std::vector<ParamHeader> param_headers_, CompiledSchema input_)
+        : handler(handler_), param_headers(std::move(param_headers_)), input(std::move(input_)) {}
 
     ToolHandler* handler; ///< never null
     std::vector<ParamHeader> param_headers;
+    CompiledSchema input; ///< the descriptor's input schema, ready for every call
 };
 
 /// The tools in the order they are published. Fixed after construction, so that lists never vary between
@@ -35,8 +37,8 @@ private:
     std::vector<RegisteredTool> tools_;
 };
 
-/// What is wrong with a tool's definition, beyond what the type says: name, schemas within the supported
-/// subset, arrays that say what they hold, no `$` in property names, header annotations. Empty = good.
+/// What is wrong with a tool's definition, beyond what the type says: name, schemas that the validator
+/// honours, arrays that say what they hold, no `$` in property names, header annotations. Empty = good.
 std::vector<std::string> check_descriptor(ToolDescriptor const& tool);
 
 } // namespace protocol

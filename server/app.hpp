@@ -4,7 +4,7 @@
 #include "core/async.hpp"
 #include "core/clock.hpp"
 #include "core/task_group.hpp"
-#include "protocol/mcp_http.hpp"
+#include "protocol/mcp_server.hpp"
 #include "server/config/config.hpp"
 #include "server/outbound.hpp"
 #include "server/router/connector_factory.hpp"
@@ -38,7 +38,7 @@ public:
     Config const& config() const noexcept { return config_; }
     core::Clock& clock() noexcept { return clock_; }
     StateStore& store() noexcept { return *store_; }
-    protocol::McpHttpEndpoint& mcp() noexcept { return *mcp_; }
+    protocol::McpServer& mcp() noexcept { return *mcp_; }
     CredentialAdmin& credentials() noexcept { return *credentials_; }
     auth::TokenVerifier& tokens() noexcept { return *tokens_; }
     bool started() const noexcept { return started_; }
@@ -61,7 +61,8 @@ private:
     std::unique_ptr<core::TaskGroup> running_writes_;
     std::unique_ptr<core::TaskGroup> background_;
     std::vector<std::unique_ptr<protocol::ToolHandler>> tools_;
-    std::unique_ptr<protocol::McpHttpEndpoint> mcp_;
+    protocol::ChangeHub changes_;
+    std::unique_ptr<protocol::McpServer> mcp_;
     std::unique_ptr<auth::TokenVerifier> tokens_;
     bool started_ = false;
 };

@@ -11,7 +11,8 @@
 
 namespace server {
 
-Daemon::Daemon(core::asio::io_context& io, App& app) : executor_(io.get_executor()), app_(app) {}
+Daemon::Daemon(core::asio::io_context& io, App& app)
+    : executor_(io.get_executor()), app_(app), writers_(executor_) {}
 
 core::Result<std::unique_ptr<Daemon>> Daemon::make(core::asio::io_context& io, App& app) {
     std::unique_ptr<Daemon> daemon(new Daemon(io, app));
@@ -28,13 +29,14 @@ core::Result<void> Daemon::build() {
                          ? make_anonymous_authenticator(config.inbound.anonymous_role)
                          : make_token_authenticator(app_.tokens());
     gate_.emplace(*authenticator_, std::string());
-    mcp_route_.emplace(app_.mcp(), config.limits);
+    mcp_ = protocol::make_mcp_http_endpoint(app_.mcp());
+    mcp_route_.emplace(*mcp_, config.limits);
     mcp_route_->add_to(routes_);
     credential_routes_.emplace(app_.credentials(), app_.clock());
     credential_routes_->add_to(routes_);
 
     hosts_.emplace(config.allowed_hosts, config.allowed_origins, config.public_url, config.listen.host);
-    front_.emplace(routes_, *hosts_, *gate_, config.limits, app_.clock());
+    front_.emplace(routes_, *hosts_, *gate_, config.limits, app_.clock(), writers_);
     ListenerOptions options;
     options.connections = config.limits.connections;
     options.tls_handshake = config.limits.tls_handshake_ms;
@@ -48,7 +50,7 @@ core::Result<void> Daemon::build() {
     add_health_routes(health_routes_, readiness);
     health_hosts_.emplace(
         config.allowed_hosts, config.allowed_origins, config.public_url, config.health_listen->host);
-    health_front_.emplace(health_routes_, *health_hosts_, *gate_, config.limits, app_.clock());
+    health_front_.emplace(health_routes_, *health_hosts_, *gate_, config.limits, app_.clock(), writers_);
     options.config_key = "health_listen";
     ADOMCPD_TRY(health_listener_,
                 open_listener(executor_, app_.clock(), *config.health_listen, nullptr, options));
@@ -126,6 +128,7 @@ core::Task<void> Daemon::drain() {
     // The signal set is gone, and with it our handlers: from here on a signal ends the process at once.
     Config const& config = app_.config();
     core::Deadline const deadline = core::Deadline::in(app_.clock(), config.limits.drain_ms);
+    mcp_->end_streams();
     co_await listener_->drain(config.limits.drain_ms);
     co_await app_.stop(deadline);
     if (health_listener_) {

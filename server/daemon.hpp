@@ -2,6 +2,8 @@
 
 #include "core/net/tls.hpp"
 #include "core/task.hpp"
+#include "core/task_group.hpp"
+#include "protocol/mcp_http.hpp"
 #include "server/app.hpp"
 #include "server/front/health.hpp"
 #include "server/front/host_policy.hpp"
@@ -45,6 +47,8 @@ private:
     std::optional<InboundGate> gate_;
     std::optional<McpRoute> mcp_route_;
     std::optional<CredentialRoutes> credential_routes_;
+    std::unique_ptr<protocol::McpHttpEndpoint> mcp_;
+    core::TaskGroup writers_;
     RouteTable routes_;
     RouteTable health_routes_;
     std::optional<HostPolicy> hosts_;

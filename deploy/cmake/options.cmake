@@ -1,5 +1,6 @@
 # What holds for the whole build: language, output places, ccache.
 option(ADO_MCPD_TESTS "Build the tests" ON)
+option(ADO_MCPD_FUZZ "Build the fuzz targets and what they need, nothing else; with clang" OFF)
 option(ADO_MCPD_WERROR "Warnings are errors" ON)
 set(ADO_MCPD_SANITIZE "" CACHE STRING "Sanitizers, comma separated: address,undefined | thread")
 

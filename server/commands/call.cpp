@@ -4,6 +4,7 @@
 #include "core/http/http_client.hpp"
 #include "core/json.hpp"
 #include "core/log.hpp"
+#include "protocol/mcp_http.hpp"
 #include "server/app.hpp"
 #include "server/commands/command_run.hpp"
 #include "server/commands/exit_codes.hpp"
@@ -54,7 +55,7 @@ std::string request_body(std::string const& tool, Json arguments) {
 core::HttpHeaders request_headers(std::string const& tool) {
     core::HttpHeaders headers;
     headers.add("Content-Type", "application/json");
-    headers.add("Accept", "application/json, text/event-stream");
+    headers.add("Accept", "application/json");
     headers.add("MCP-Protocol-Version", kRevision);
     headers.add("Mcp-Method", "tools/call");
     headers.add("Mcp-Name", tool);
@@ -117,10 +118,12 @@ core::Task<core::Result<std::string>> run_in_process(App& app, CallOptions const
     CO_TRY_VOID(co_await app.start());
     core::HttpHeaders const headers = request_headers(options.tool);
     std::string const method = "POST";
-    auto const admitted = app.mcp().admit(method, headers, std::move(body));
     core::Principal const caller("local", "local", core::Role::administrator);
+    auto const endpoint = protocol::make_mcp_http_endpoint(app.mcp());
+    auto const admitted = endpoint->admit(method, headers, std::move(body), caller);
+    protocol::ClosedChannel channel;
     core::CallContext const ctx(core::random_uuid(), core::Deadline::in(app.clock(), kCallTime));
-    protocol::McpHttpReply reply = co_await app.mcp().run(*admitted, caller, ctx);
+    protocol::McpHttpReply reply = co_await endpoint->run(*admitted, caller, ctx, channel);
     co_await app.stop(core::Deadline::in(app.clock(), app.config().limits.drain_ms));
     co_return std::move(reply.body);
 }

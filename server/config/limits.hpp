@@ -10,7 +10,7 @@ namespace server {
 class Limits {
 public:
     // Inbound
-    std::size_t connections = 1024;                  ///< per listener; at the cap we stop accepting
+    std::size_t connections = 4096;                  ///< per listener; at the cap we stop accepting
     std::size_t head_bytes = 16 * 1024;              ///< request line and headers -> 431
     std::size_t header_fields = 100;                 ///< -> 431
     std::size_t body_bytes = 1024 * 1024;            ///< request body -> 413
@@ -20,6 +20,9 @@ public:
     std::chrono::milliseconds keep_alive_ms{75'000}; ///< idle connection; above the 60 s of common proxies
     std::chrono::milliseconds write_ms{30'000};      ///< to write an answer to a slow reader
     std::chrono::milliseconds tls_handshake_ms{10'000};
+    std::size_t stream_queue_events = 64;        ///< waiting for a slow reader; more ends its stream
+    std::size_t stream_queue_bytes = 256 * 1024; ///< the same in bytes
+    std::chrono::milliseconds stream_keep_alive_ms{15'000}; ///< quiet before a comment is sent
     std::size_t calls = 256;                    ///< in flight, whole daemon; beyond the queue -> 503
     std::size_t calls_queue = 1024;             ///< waiting for a place
     std::chrono::milliseconds drain_ms{20'000}; ///< SIGTERM: for what runs to finish
@@ -29,6 +32,21 @@ public:
     std::size_t search_answer_bytes = 16 * 1024; ///< default budget of search_code
     std::size_t search_parallel_files = 8;       ///< hit files fetched side by side
     std::size_t idempotency_hours = 24;          ///< how long a key is remembered
+    // MCP
+    std::size_t mcp_list_page = 100;                           ///< entries of one page of a list
+    std::chrono::milliseconds mcp_session_idle_ms{86'400'000}; ///< unused for this long a session is gone
+    std::size_t mcp_sessions_per_principal = 20'000;           ///< opened within mcp_session_idle_ms
+    std::size_t mcp_streams_per_principal = 2'000;             ///< open at the same time
+    std::size_t mcp_tasks_per_principal = 256;                 ///< not at their end
+    std::chrono::milliseconds mcp_request_state_ms{3'600'000}; ///< to answer an input_required
+    std::chrono::milliseconds mcp_client_answer_ms{300'000};   ///< to answer a request of the server's
+    std::chrono::milliseconds mcp_heartbeat_ms{10'000};        ///< between progress of its own accord
+    std::chrono::milliseconds mcp_stream_after_ms{5'000};      ///< a call this long gets an event stream
+    std::size_t mcp_replay_events = 64;                        ///< kept of one stream for Last-Event-ID
+    std::size_t mcp_replay_bytes = 256 * 1024;                 ///< the same in bytes
+    std::chrono::milliseconds mcp_replay_age_ms{300'000};      ///< how long after the stream's end
+    std::chrono::milliseconds mcp_task_after_ms{10'000};       ///< a call this long becomes a task
+    std::chrono::milliseconds mcp_task_ttl_ms{86'400'000};     ///< how long a task is kept
     // Outbound
     std::size_t upstream_connections = 16; ///< per origin
     std::size_t upstream_queue = 256;      ///< callers waiting for a connection, per origin

@@ -7,6 +7,7 @@ namespace {
 
 constexpr std::int64_t kMinute = 60'000;
 constexpr std::int64_t kHour = 60 * kMinute;
+constexpr std::int64_t kDay = 24 * kHour;
 constexpr std::int64_t kMiB = 1024 * 1024;
 
 // Ranges keep out what cannot work: a deadline shorter than a round trip, a buffer that would take the
@@ -22,6 +23,9 @@ constexpr std::array kEntries{
     LimitEntry{"keep_alive_ms", &Limits::keep_alive_ms, 100, kHour},
     LimitEntry{"write_ms", &Limits::write_ms, 100, kHour},
     LimitEntry{"tls_handshake_ms", &Limits::tls_handshake_ms, 100, kHour},
+    LimitEntry{"stream_queue_events", &Limits::stream_queue_events, 4, 100'000},
+    LimitEntry{"stream_queue_bytes", &Limits::stream_queue_bytes, 4096, 64 * kMiB},
+    LimitEntry{"stream_keep_alive_ms", &Limits::stream_keep_alive_ms, 100, kHour},
     LimitEntry{"calls", &Limits::calls, 1, 100'000},
     LimitEntry{"calls_queue", &Limits::calls_queue, 0, 1'000'000},
     LimitEntry{"drain_ms", &Limits::drain_ms, 0, kHour},
@@ -30,6 +34,20 @@ constexpr std::array kEntries{
     LimitEntry{"search_answer_bytes", &Limits::search_answer_bytes, 1024, 16 * kMiB},
     LimitEntry{"search_parallel_files", &Limits::search_parallel_files, 1, 64},
     LimitEntry{"idempotency_hours", &Limits::idempotency_hours, 1, 24 * 365},
+    LimitEntry{"mcp_list_page", &Limits::mcp_list_page, 1, 10'000},
+    LimitEntry{"mcp_session_idle_ms", &Limits::mcp_session_idle_ms, 100, 30 * kDay},
+    LimitEntry{"mcp_sessions_per_principal", &Limits::mcp_sessions_per_principal, 1, 10'000'000},
+    LimitEntry{"mcp_streams_per_principal", &Limits::mcp_streams_per_principal, 1, 1'000'000},
+    LimitEntry{"mcp_tasks_per_principal", &Limits::mcp_tasks_per_principal, 1, 100'000},
+    LimitEntry{"mcp_request_state_ms", &Limits::mcp_request_state_ms, 100, kDay},
+    LimitEntry{"mcp_client_answer_ms", &Limits::mcp_client_answer_ms, 100, kDay},
+    LimitEntry{"mcp_heartbeat_ms", &Limits::mcp_heartbeat_ms, 100, kHour},
+    LimitEntry{"mcp_stream_after_ms", &Limits::mcp_stream_after_ms, 100, kHour},
+    LimitEntry{"mcp_replay_events", &Limits::mcp_replay_events, 1, 100'000},
+    LimitEntry{"mcp_replay_bytes", &Limits::mcp_replay_bytes, 1024, 64 * kMiB},
+    LimitEntry{"mcp_replay_age_ms", &Limits::mcp_replay_age_ms, 100, kDay},
+    LimitEntry{"mcp_task_after_ms", &Limits::mcp_task_after_ms, 100, kHour},
+    LimitEntry{"mcp_task_ttl_ms", &Limits::mcp_task_ttl_ms, 1000, 30 * kDay},
     LimitEntry{"upstream_connections", &Limits::upstream_connections, 1, 1024},
     LimitEntry{"upstream_queue", &Limits::upstream_queue, 0, 100'000},
     LimitEntry{"upstream_connect_ms", &Limits::upstream_connect_ms, 50, 10 * kMinute},

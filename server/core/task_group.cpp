@@ -7,6 +7,7 @@
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/dispatch.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <boost/system/system_error.hpp>
 
 #include <exception>
@@ -17,10 +18,6 @@
 
 namespace core {
 namespace {
-
-struct Child {
-    asio::cancellation_signal signal;
-};
 
 bool is_cancellation(std::exception_ptr const& thrown) {
     try {
@@ -44,6 +41,10 @@ std::string text_of(std::exception_ptr const& thrown) {
 
 } // namespace
 
+struct TaskGroup::Child {
+    asio::cancellation_signal signal;
+};
+
 struct TaskGroup::State {
     explicit State(asio::any_io_executor executor_) : executor(std::move(executor_)) {}
 
@@ -59,7 +60,16 @@ TaskGroup::~TaskGroup() {
     cancel_all();
 }
 
-void TaskGroup::spawn(std::string_view name, Task<void> child) {
+void TaskGroup::Handle::cancel() const {
+    std::shared_ptr<Child> child = child_.lock();
+    if (child) {
+        // The signal is held until the emission is over; see cancel_all.
+        asio::dispatch(executor_,
+                       [child = std::move(child)] { child->signal.emit(asio::cancellation_type::terminal); });
+    }
+}
+
+TaskGroup::Handle TaskGroup::spawn(std::string_view name, Task<void> child) {
     if (state_->children.empty() && state_->empty->is_set()) {
         state_->empty = std::make_shared<Event>();
     }
@@ -78,9 +88,58 @@ void TaskGroup::spawn(std::string_view name, Task<void> child) {
             empty->set();
         }
     };
+    Handle handle(*place, state_->executor); // the child may have ended when co_spawn returns
     asio::co_spawn(state_->executor,
                    std::move(child),
                    asio::bind_cancellation_slot((*place)->signal.slot(), std::move(done)));
+    return handle;
+}
+
+namespace {
+
+/// Set when the frame it lives in goes, however that comes about.
+class SetAtEnd {
+public:
+    SetAtEnd(std::shared_ptr<Event> event, std::shared_ptr<bool> completed)
+        : event_(std::move(event)), completed_(std::move(completed)) {}
+    SetAtEnd(SetAtEnd const&) = delete;
+    SetAtEnd& operator=(SetAtEnd const&) = delete;
+    ~SetAtEnd() { event_->set(); }
+    void complete() noexcept { *completed_ = true; }
+
+private:
+    std::shared_ptr<Event> event_;
+    std::shared_ptr<bool> completed_;
+};
+
+Task<void> run_and_tell(Task<void> work, std::shared_ptr<Event> ended, std::shared_ptr<bool> completed) {
+    SetAtEnd at_end(std::move(ended), std::move(completed));
+    {
+        Task<void> inner = std::move(work);
+        co_await std::move(inner); // its frame is gone before the waiter hears of the end
+    }
+    at_end.complete();
+}
+
+} // namespace
+
+Task<bool>
+TaskGroup::run_inside(std::string_view name, Task<void> work, std::function<void(Handle)> started) {
+    auto ended = std::make_shared<Event>();
+    auto completed = std::make_shared<bool>(false);
+    Task<void> child = run_and_tell(std::move(work), ended, completed);
+    Handle const handle = spawn(name, std::move(child));
+    started(handle);
+    co_await asio::this_coro::throw_if_cancelled(false);
+    bool const waited = co_await ended->wait(Deadline::never());
+    if (!waited) {
+        co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+        handle.cancel();
+        co_await ended->wait(Deadline::never());
+        throw boost::system::system_error(asio::error::operation_aborted, "cancelled");
+    }
+    co_await asio::this_coro::throw_if_cancelled(true);
+    co_return *completed;
 }
 
 void TaskGroup::cancel_all() {

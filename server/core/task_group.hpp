@@ -5,8 +5,10 @@
 #include <boost/asio/any_io_executor.hpp>
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <string_view>
+#include <utility>
 
 namespace core {
 
@@ -22,8 +24,29 @@ public:
     TaskGroup(TaskGroup const&) = delete;
     TaskGroup& operator=(TaskGroup const&) = delete;
 
+    struct Child;
+    /// One child, for as long as it runs. Copies refer to the same one.
+    class Handle {
+    public:
+        Handle() = default;
+        Handle(std::weak_ptr<Child> child, asio::any_io_executor executor)
+            : child_(std::move(child)), executor_(std::move(executor)) {}
+        /// Emits terminal cancellation: at once when called on the loop, else with its next turn. Nothing
+        /// happens when it has ended.
+        void cancel() const;
+
+    private:
+        std::weak_ptr<Child> child_;
+        asio::any_io_executor executor_;
+    };
+
     /// `name` goes into the log line of an escaped exception; a literal.
-    void spawn(std::string_view name, Task<void> child);
+    Handle spawn(std::string_view name, Task<void> child);
+    /// Runs `work` as a child and waits for its end. False when it was cancelled by its handle, which
+    /// `started` is given first. What escapes from it is logged and leaves false too. When the waiter is
+    /// cancelled, so is the child, and its end is waited for: it may use what belongs to the waiter. Then
+    /// operation_aborted is thrown.
+    Task<bool> run_inside(std::string_view name, Task<void> work, std::function<void(Handle)> started);
     /// Emits terminal cancellation to every child: at once when called on the loop, else with its next turn.
     void cancel_all();
     /// Completes when no child is left.

@@ -5,6 +5,7 @@
 #include "core/json.hpp"
 #include "core/principal.hpp"
 #include "core/task.hpp"
+#include "protocol/reply_channel.hpp"
 
 #include <functional>
 #include <optional>
@@ -38,25 +39,27 @@ inline constexpr int kClientClosedRequest = 499;
 HttpReply json_reply(int status, core::Json const& body);
 
 /// The connection as a handler sees it.
-class PeerWatch {
+class RequestConnection {
 public:
-    virtual ~PeerWatch() = default;
-    /// Runs `work` and cancels it (terminal) when the peer goes away first; the reply then has status
-    /// kClientClosedRequest. Completes only when `work` has ended. One at a time.
-    virtual core::Task<HttpReply> run_while_connected(core::Task<HttpReply> work) = 0;
+    virtual ~RequestConnection() = default;
+    /// Cancels the handler (terminal) when the peer goes away first; the reply then has status
+    /// kClientClosedRequest. Without this a handler works on for a peer that is gone.
+    virtual void cancel_on_disconnect() noexcept = 0;
+    /// The response as an event stream. Once opened, the handler's reply is only logged.
+    virtual protocol::ReplyChannel& events() = 0;
 };
 
 /// One request that passed Host, Origin, routing and the gate, with its body.
 class InboundRequest {
 public:
-    /// `headers_` and `watch_` outlive it.
+    /// `headers_` and `connection_` outlive it.
     InboundRequest(std::string method_,
                    std::string path_,
                    std::string query_,
                    core::HttpHeaders const& headers_,
-                   PeerWatch& watch_)
+                   RequestConnection& connection_)
         : method(std::move(method_)), path(std::move(path_)), query(std::move(query_)), headers(headers_),
-          watch(watch_), principal("anonymous", "anonymous", core::Role::reader) {}
+          connection(connection_), principal("anonymous", "anonymous", core::Role::reader) {}
 
     /// A `{name}` segment of the route, decoded.
     std::string_view parameter(std::string_view name) const noexcept;
@@ -68,7 +71,7 @@ public:
     std::string query;  ///< as received, without `?`
     core::HttpHeaders const& headers;
     std::string body;
-    PeerWatch& watch;
+    RequestConnection& connection;
     core::Principal principal; ///< meaningful when the route asks for a role
     std::vector<std::pair<std::string, std::string>> parameters;
 };

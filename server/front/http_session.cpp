@@ -3,7 +3,8 @@
 #include "core/http/http_codec.hpp"
 #include "core/log.hpp"
 #include "server/front/cors.hpp"
-#include "server/front/peer_watch.hpp"
+#include "server/front/event_stream.hpp"
+#include "server/front/http_target.hpp"
 #include "server/front/request_stream.hpp"
 
 #include <boost/asio/this_coro.hpp>
@@ -26,50 +27,8 @@ constexpr std::size_t kDiscardedBody = 64 * 1024;
 /// For the orderly close, which waits for the peer's: closing on unread bytes (a refused upload) would reset
 /// the connection, and the peer would lose the answer.
 constexpr std::chrono::seconds kLinger{2};
-constexpr std::size_t kLargestLength = 1024UL * 1024 * 1024;
 constexpr std::size_t kLoggedPath = 256;
-
-class Target {
-public:
-    std::string path;
-    std::string query;
-};
-
-/// origin-form, `*`, or absolute-form whose authority must agree with Host (RFC 9112 §3.2). nullopt
-/// otherwise.
-std::optional<Target> split_target(core::HttpRequestHead const& head) {
-    std::string_view text = head.target;
-    std::optional<core::Url> url;
-    if (!text.starts_with('/') && text != "*") {
-        url = core::Url::parse(text);
-        auto const host = Authority::parse(head.headers.get("Host").value_or(""));
-        if (!url || !host || host->host != url->origin.host) {
-            return std::nullopt;
-        }
-        text = url->target;
-    }
-    Target target;
-    std::size_t const mark = text.find('?');
-    target.path = text.substr(0, mark);
-    target.query = mark == std::string_view::npos ? "" : text.substr(mark + 1);
-    return target;
-}
-
-/// The declared body: nullopt when its size is not known beforehand.
-std::optional<std::size_t> declared_length(core::HttpHeaders const& headers) {
-    if (headers.count("Transfer-Encoding") != 0) {
-        return std::nullopt;
-    }
-    std::string_view const text = headers.get("Content-Length").value_or("0");
-    std::size_t value = 0;
-    for (char const c : text) {
-        if (c < '0' || c > '9' || value > kLargestLength) {
-            return std::nullopt;
-        }
-        value = value * 10 + static_cast<std::size_t>(c - '0');
-    }
-    return value;
-}
+constexpr std::chrono::seconds kStreamLook{1};
 
 HttpReply refuse(Problem const& problem, RouteMatch const& match) {
     return match.json_rpc ? rpc_problem_reply(problem) : problem_reply(problem);
@@ -105,13 +64,13 @@ public:
     core::HttpRequestHead head;
     core::CallContext ctx;
     core::SteadyTime started;
-    Target target;
+    RequestTarget target;
     RouteMatch match;
     std::string principal;
     bool body_done = false; ///< nothing of this request is left on the wire
 };
 
-class Connection final : public PeerWatch {
+class Connection final : public RequestConnection, public SessionRegistry::Slow {
 public:
     Connection(HttpFront const& front,
                std::unique_ptr<core::ByteStream> stream,
@@ -147,8 +106,28 @@ public:
         co_await stream_.close();
     }
 
-    core::Task<HttpReply> run_while_connected(core::Task<HttpReply> work) override {
-        return server::run_while_connected(stream_, std::move(work));
+    void cancel_on_disconnect() noexcept override { cancel_on_disconnect_ = true; }
+
+    protocol::ReplyChannel& events() override { return *events_; }
+
+    void tick(core::SteadyTime now) override {
+        if (peer_gone_) {
+            return;
+        }
+        // A call is waited for, a stream is only kept: it need not be looked at as often.
+        bool const due = !events_->opened() || now - last_look_ >= kStreamLook;
+        if (due) {
+            last_look_ = now;
+            peer_gone_ = stream_.peer_closed();
+        }
+        if (!peer_gone_) {
+            events_->tick(now);
+            return;
+        }
+        events_->peer_gone();
+        if (cancel_on_disconnect_) {
+            session_.cancel();
+        }
     }
 
 private:
@@ -178,6 +157,15 @@ private:
         HttpReply reply(500);
         std::string bug;
         bool aborted = false;
+        auto make_head = [this, &current] { return stream_head(current); };
+        EventStream events(stream_,
+                           front_.clock,
+                           front_.limits,
+                           front_.writers,
+                           std::move(make_head),
+                           current.head.version >= 11);
+        events_ = &events;
+        cancel_on_disconnect_ = false;
         try {
             HttpReply answered = co_await answer(current);
             reply = std::move(answered);
@@ -187,10 +175,17 @@ private:
         } catch (std::exception const& e) {
             bug = e.what();
         }
+        session_.set_slow(nullptr);
         // A handler may have taken its cancellation for an error of its own and answered.
         asio::cancellation_state const cancellation = co_await asio::this_coro::cancellation_state;
+        if (events.opened()) {
+            bool const cut =
+                aborted || !bug.empty() || cancellation.cancelled() != asio::cancellation_type::none;
+            co_return co_await end_stream(current, std::move(reply), bug, cut);
+        }
         if (aborted || cancellation.cancelled() != asio::cancellation_type::none) {
-            // The drain ran out of grace. An answer would say nothing true about what the handler did.
+            // The peer is gone, or the drain ran out of grace. An answer would say nothing true about what
+            // the handler did.
             reply = HttpReply(kClientClosedRequest);
         } else if (!bug.empty()) {
             core::log::error("http.exception", {{"request_id", current.ctx.request_id}, {"what", bug}});
@@ -199,7 +194,7 @@ private:
         }
         if (reply.status == kClientClosedRequest) {
             stream_.abort();
-            log_access(current, reply);
+            log_access(current, reply, reply.body.size());
             co_return false;
         }
         bool keep = current.head.keep_alive && bug.empty() && !lost_;
@@ -208,18 +203,60 @@ private:
         }
         if (lost_) {
             stream_.abort();
-            log_access(current, reply);
+            log_access(current, reply, reply.body.size());
             co_return false;
         }
         bool const open = co_await send(current, std::move(reply), keep);
         co_return open;
     }
 
+    /// The head of a response that becomes an event stream.
+    std::string stream_head(Exchange const& current) {
+        HttpReply head(200);
+        head.headers.set("Content-Type", "text/event-stream");
+        head.headers.set("Cache-Control", "no-cache, no-transform");
+        head.headers.set("X-Accel-Buffering", "no"); // nginx would hold events back
+        add_common(current, head);
+        bool const chunked = current.head.version >= 11;
+        if (chunked) {
+            head.headers.set("Transfer-Encoding", "chunked");
+        }
+        reader_->release_memory();
+        return core::serialize_response_head(
+            200, head.headers, std::nullopt, chunked && current.head.keep_alive && !session_.draining());
+    }
+
+    /// False when the connection is to be closed.
+    core::Task<bool> end_stream(Exchange const& current, HttpReply reply, std::string const& bug, bool cut) {
+        if (!bug.empty() && !peer_gone_) {
+            core::log::error("http.exception", {{"request_id", current.ctx.request_id}, {"what", bug}});
+        }
+        if (cut) {
+            stream_.abort(); // the peer must not take what there is for all of it
+        }
+        events_->finish();
+        // Its writer uses what is ours: it has to end first, cancelled or not.
+        co_await asio::this_coro::throw_if_cancelled(false);
+        co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+        co_await events_->ended();
+        co_await asio::this_coro::reset_cancellation_state(asio::enable_terminal_cancellation());
+        co_await asio::this_coro::throw_if_cancelled(true);
+        bool const complete = !cut && events_->complete();
+        reply.status = complete ? 200 : kClientClosedRequest;
+        reply.headers = core::HttpHeaders();
+        log_access(current, reply, events_->bytes_written());
+        if (!complete) {
+            stream_.abort();
+            co_return false;
+        }
+        co_return current.head.version >= 11 && current.head.keep_alive && !session_.draining();
+    }
+
     /// Rules, gate and handler, in that order. Host and Origin come before anything that looks at what is
     /// asked.
     core::Task<HttpReply> answer(Exchange& current) {
         core::HttpHeaders const& headers = current.head.headers;
-        std::optional<Target> target = split_target(current.head);
+        std::optional<RequestTarget> target = split_target(current.head);
         if (!target) {
             co_return problem_reply(
                 Problem(400, "invalid_target", "The request target is not a path on this host."));
@@ -274,6 +311,8 @@ private:
         current.body_done = true;
         request.body = std::move(*body);
         stream_.set_deadline(core::Deadline::never());
+        peer_gone_ = false;
+        session_.set_slow(this);
         HttpReply reply = co_await match.route->handler(request, current.ctx);
         co_return reply;
     }
@@ -305,8 +344,7 @@ private:
         co_return true;
     }
 
-    core::Task<bool> send(Exchange const& current, HttpReply reply, bool keep_alive) {
-        bool const keep = keep_alive && !session_.draining();
+    void add_common(Exchange const& current, HttpReply& reply) const {
         reply.headers.set("Date", format_http_date(front_.clock.system_now()));
         reply.headers.set("X-Request-Id", current.ctx.request_id);
         reply.headers.set("X-Content-Type-Options", "nosniff");
@@ -314,6 +352,11 @@ private:
             reply.headers.set("Cache-Control", "no-store");
         }
         add_cors(front_.hosts, current.head.headers, reply);
+    }
+
+    core::Task<bool> send(Exchange const& current, HttpReply reply, bool keep_alive) {
+        bool const keep = keep_alive && !session_.draining();
+        add_common(current, reply);
 
         bool const bodyless = reply.status == 204 || reply.status == 304;
         std::optional<std::size_t> const length = bodyless ? std::nullopt : std::optional(reply.body.size());
@@ -323,7 +366,7 @@ private:
             asio::buffer(head), with_body ? asio::buffer(reply.body) : asio::const_buffer()};
         stream_.set_deadline(core::Deadline::in(front_.clock, front_.limits.write_ms));
         core::Result<void> const written = co_await stream_.write(buffers);
-        log_access(current, reply);
+        log_access(current, reply, reply.body.size());
         if (!written) {
             core::log::info(
                 "http.write",
@@ -334,7 +377,7 @@ private:
         co_return keep;
     }
 
-    void log_access(Exchange const& current, HttpReply const& reply) const {
+    void log_access(Exchange const& current, HttpReply const& reply, std::size_t bytes) const {
         bool const probe = current.match.probe;
         if (core::log::level() > (probe ? core::log::Level::debug : core::log::Level::info)) {
             return; // a dozen fields would be encoded for nothing, on every request
@@ -349,7 +392,7 @@ private:
                {"method", current.head.method},
                {"path", std::string_view(current.target.path).substr(0, kLoggedPath)},
                {"status", reply.status},
-               {"bytes", reply.body.size()},
+               {"bytes", bytes},
                {"ms", took},
                {"principal", current.principal},
                {"rpc_method", reply.rpc_method},
@@ -363,6 +406,11 @@ private:
     RequestStream stream_;
     std::unique_ptr<core::HttpRequestReader> reader_;
     bool lost_ = false; ///< the stream died under a request
+    // Of the request under way.
+    EventStream* events_ = nullptr;
+    bool cancel_on_disconnect_ = false;
+    bool peer_gone_ = false;
+    core::SteadyTime last_look_{};
 };
 
 } // namespace

@@ -3,6 +3,7 @@
 #include "core/clock.hpp"
 #include "core/net/stream.hpp"
 #include "core/task.hpp"
+#include "core/task_group.hpp"
 #include "server/config/limits.hpp"
 #include "server/front/host_policy.hpp"
 #include "server/front/inbound_gate.hpp"
@@ -20,14 +21,16 @@ public:
               HostPolicy const& hosts_,
               InboundGate const& gate_,
               Limits const& limits_,
-              core::Clock& clock_)
-        : routes(routes_), hosts(hosts_), gate(gate_), limits(limits_), clock(clock_) {}
+              core::Clock& clock_,
+              core::TaskGroup& writers_)
+        : routes(routes_), hosts(hosts_), gate(gate_), limits(limits_), clock(clock_), writers(writers_) {}
 
     RouteTable const& routes;
     HostPolicy const& hosts;
     InboundGate const& gate;
     Limits const& limits;
     core::Clock& clock;
+    core::TaskGroup& writers; ///< of event streams; each ends before its connection does
 };
 
 /// Serves one connection until its end: requests one after another, each with its deadlines, one access line

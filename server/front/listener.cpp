@@ -5,6 +5,7 @@
 #include "core/task_group.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/this_coro.hpp>
 
 #include <cerrno>
 #include <utility>
@@ -18,6 +19,9 @@ using asio::ip::tcp;
 /// How long accepting pauses when the process is out of descriptors: only a connection's end brings one back.
 constexpr std::chrono::milliseconds kExhaustedPause{100};
 
+/// How soon a peer that went away under a call is noticed.
+constexpr std::chrono::milliseconds kTick{100};
+
 bool is_exhaustion(boost::system::error_code const& ec) noexcept {
     int const code = ec.value();
     return code == EMFILE || code == ENFILE || code == ENOBUFS || code == ENOMEM;
@@ -28,7 +32,8 @@ public:
     TcpListener(tcp::acceptor acceptor, core::Clock& clock, core::TlsServer* tls, ListenerOptions options)
         : acceptor_(std::move(acceptor)), clock_(clock), tls_(tls), options_(std::move(options)),
           port_(acceptor_.local_endpoint().port()), places_(options_.connections, 1),
-          sessions_(acceptor_.get_executor()), helpers_(acceptor_.get_executor()) {}
+          sessions_(acceptor_.get_executor()), helpers_(acceptor_.get_executor()),
+          ticker_(acceptor_.get_executor()) {}
 
     std::uint16_t port() const noexcept override { return port_; }
     std::size_t connections() const noexcept override { return registry_.size(); }
@@ -36,6 +41,7 @@ public:
     void start(ConnectionHandler handler) override {
         handler_ = std::move(handler);
         helpers_.spawn("listener.accept", accept_loop());
+        ticker_.spawn("listener.tick", tick_loop());
     }
 
     core::Task<void> drain(std::chrono::milliseconds grace) override {
@@ -51,6 +57,8 @@ public:
             helpers_.cancel_all();
             co_await helpers_.wait();
         }
+        ticker_.cancel_all();
+        co_await ticker_.wait();
     }
 
 private:
@@ -82,12 +90,15 @@ private:
                 continue;
             }
             socket.set_option(tcp::no_delay(true), ec);
-            sessions_.spawn("http.session", session(std::move(socket), std::move(*place)));
+            auto task = std::make_shared<core::TaskGroup::Handle>();
+            *task = sessions_.spawn("http.session", session(std::move(socket), std::move(*place), task));
         }
     }
 
-    core::Task<void> session(tcp::socket socket, core::Semaphore::Permit place) {
-        SessionRegistry::Session entry(registry_);
+    core::Task<void> session(tcp::socket socket,
+                             core::Semaphore::Permit place,
+                             std::shared_ptr<core::TaskGroup::Handle const> task) {
+        SessionRegistry::Session entry(registry_, std::move(task));
         core::Semaphore::Permit const held = std::move(place);
         std::unique_ptr<core::ByteStream> stream;
         if (tls_ != nullptr) {
@@ -103,6 +114,16 @@ private:
             stream = core::make_tcp_stream(std::move(socket));
         }
         co_await handler_(std::move(stream), entry);
+    }
+
+    core::Task<void> tick_loop() {
+        co_await asio::this_coro::throw_if_cancelled(false);
+        asio::cancellation_state state = co_await asio::this_coro::cancellation_state;
+        while (state.cancelled() == asio::cancellation_type::none) {
+            co_await clock_.sleep_for(kTick);
+            registry_.tick(clock_.now());
+            state = co_await asio::this_coro::cancellation_state;
+        }
     }
 
     core::Task<void> end_after(std::chrono::milliseconds grace) {
@@ -125,6 +146,7 @@ private:
     core::Semaphore places_;
     core::TaskGroup sessions_;
     core::TaskGroup helpers_;
+    core::TaskGroup ticker_; ///< apart: it goes on while the drain waits for what runs
     bool draining_ = false;
 };
 

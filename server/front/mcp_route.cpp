@@ -21,19 +21,18 @@ void McpRoute::add_to(RouteTable& routes) {
 
 core::Task<HttpReply> McpRoute::handle(InboundRequest& request, core::CallContext const& ctx) {
     std::unique_ptr<protocol::McpHttpEndpoint::Admitted> const message =
-        endpoint_.admit(request.method, request.headers, std::move(request.body));
-    core::Task<HttpReply> work = call(*message, request.principal, ctx);
+        endpoint_.admit(request.method, request.headers, std::move(request.body), request.principal);
     if (message->cancel_on_disconnect()) {
-        core::Task<HttpReply> watched = request.watch.run_while_connected(std::move(work));
-        HttpReply reply = co_await std::move(watched);
-        co_return reply;
+        request.connection.cancel_on_disconnect();
     }
-    HttpReply reply = co_await std::move(work);
-    co_return reply;
+    if (message->is_listener()) {
+        co_return co_await run(*message, request, ctx); // open for long, and nothing is worked on
+    }
+    co_return co_await call(*message, request, ctx);
 }
 
 core::Task<HttpReply> McpRoute::call(protocol::McpHttpEndpoint::Admitted& message,
-                                     core::Principal const& caller,
+                                     InboundRequest& request,
                                      core::CallContext const& ctx) {
     core::Result<core::Semaphore::Permit> const place = co_await calls_.acquire(ctx.deadline);
     if (!place) {
@@ -43,7 +42,14 @@ core::Task<HttpReply> McpRoute::call(protocol::McpHttpEndpoint::Admitted& messag
         busy.headers.add("Retry-After", "1");
         co_return rpc_problem_reply(busy);
     }
-    protocol::McpHttpReply answer = co_await endpoint_.run(message, caller, ctx);
+    co_return co_await run(message, request, ctx);
+}
+
+core::Task<HttpReply> McpRoute::run(protocol::McpHttpEndpoint::Admitted& message,
+                                    InboundRequest& request,
+                                    core::CallContext const& ctx) {
+    protocol::McpHttpReply answer =
+        co_await endpoint_.run(message, request.principal, ctx, request.connection.events());
     HttpReply reply(answer.status);
     reply.headers = std::move(answer.headers);
     reply.body = std::move(answer.body);

@@ -23,9 +23,10 @@ public:
 
 private:
     core::Task<HttpReply> handle(InboundRequest& request, core::CallContext const& ctx);
-    core::Task<HttpReply> call(protocol::McpHttpEndpoint::Admitted& message,
-                               core::Principal const& caller,
-                               core::CallContext const& ctx);
+    core::Task<HttpReply>
+    call(protocol::McpHttpEndpoint::Admitted& message, InboundRequest& request, core::CallContext const& ctx);
+    core::Task<HttpReply>
+    run(protocol::McpHttpEndpoint::Admitted& message, InboundRequest& request, core::CallContext const& ctx);
 
     protocol::McpHttpEndpoint& endpoint_;
     core::Semaphore calls_;

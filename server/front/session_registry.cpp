@@ -1,10 +1,13 @@
 #include "server/front/session_registry.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace server {
 
-SessionRegistry::Session::Session(SessionRegistry& registry) : registry_(registry) {
+SessionRegistry::Session::Session(SessionRegistry& registry,
+                                  std::shared_ptr<core::TaskGroup::Handle const> task)
+    : registry_(registry), task_(std::move(task)) {
     registry_.sessions_.insert(this);
 }
 
@@ -25,6 +28,15 @@ void SessionRegistry::abort_all() {
     for (Session* const session : sessions_) {
         if (session->stream_ != nullptr) {
             session->stream_->abort();
+        }
+    }
+}
+
+void SessionRegistry::tick(core::SteadyTime now) {
+    // A tick only cancels and writes to queues: no session comes or goes meanwhile.
+    for (Session* const session : sessions_) {
+        if (session->slow_ != nullptr) {
+            session->slow_->tick(now);
         }
     }
 }

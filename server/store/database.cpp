@@ -21,7 +21,7 @@ constexpr int kBusyMilliseconds = 5000;
 constexpr int kApplicationId = 0x61646F6D; ///< marks the file as ours
 
 // Step n takes a database from version n to n + 1. Steps are never changed once released.
-constexpr std::array<char const*, 1> kMigrations{R"sql(
+constexpr std::array<char const*, 2> kMigrations{R"sql(
 CREATE TABLE sequence (value INTEGER NOT NULL) STRICT;
 INSERT INTO sequence VALUES (0);
 
@@ -73,6 +73,67 @@ CREATE TABLE journal (
 CREATE INDEX journal_by_key ON journal (caller, organization, tool, idempotency_key) WHERE idempotency_key IS NOT NULL;
 CREATE INDEX journal_by_time ON journal (organization, tool, created_at);
 CREATE INDEX journal_open ON journal (id) WHERE state IN ('pending', 'unresolved');
+)sql",
+                                                 R"sql(
+CREATE TABLE session_revoked (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    session TEXT NOT NULL UNIQUE,
+    expires_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX session_revoked_by_expiry ON session_revoked (expires_at);
+
+CREATE TABLE session_seen (
+    session TEXT PRIMARY KEY NOT NULL,
+    seen_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX session_seen_by_expiry ON session_seen (expires_at);
+
+CREATE TABLE session_state (
+    session TEXT PRIMARY KEY NOT NULL,
+    state TEXT NOT NULL,
+    expires_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX session_state_by_expiry ON session_state (expires_at);
+
+CREATE TABLE session_letter (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    session TEXT NOT NULL,
+    key TEXT NOT NULL,
+    body TEXT NOT NULL,
+    bytes INTEGER NOT NULL,
+    left_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX session_letter_sizes ON session_letter (session, left_at, bytes);
+
+CREATE TABLE task (
+    id TEXT PRIMARY KEY NOT NULL,
+    owner TEXT NOT NULL,
+    owner_name TEXT NOT NULL,
+    owner_role TEXT NOT NULL,
+    tool TEXT NOT NULL,
+    arguments TEXT NOT NULL,
+    client_features INTEGER NOT NULL,
+    status TEXT NOT NULL CHECK (status IN ('working', 'input_required', 'completed', 'failed', 'cancelled')),
+    status_message TEXT NOT NULL,
+    state TEXT NOT NULL,
+    requests TEXT NOT NULL,
+    inputs TEXT NOT NULL,
+    outcome TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    ttl_ms INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,
+    cancel_requested INTEGER NOT NULL,
+    runner TEXT NOT NULL,
+    lease_until INTEGER NOT NULL,
+    version INTEGER NOT NULL
+) STRICT;
+CREATE INDEX task_open_by_owner ON task (owner) WHERE status IN ('working', 'input_required');
+CREATE INDEX task_working_by_lease ON task (lease_until, id) WHERE status = 'working';
+CREATE INDEX task_working_by_runner ON task (runner) WHERE status = 'working';
+CREATE INDEX task_by_change ON task (updated_at);
+CREATE INDEX task_by_expiry ON task (expires_at);
 )sql"};
 
 tl::unexpected<core::Error> unusable(std::string message, std::string fix) {

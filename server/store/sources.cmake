@@ -5,5 +5,9 @@ target_sources(server_lib PRIVATE
   store/envelope.cpp
   store/envelope_key_ring.cpp
   store/journal_table.cpp
+  store/session_table.cpp
   store/state_store.cpp
+  store/stored_sessions.cpp
+  store/stored_tasks.cpp
+  store/task_table.cpp
 )

@@ -5,6 +5,8 @@
 #include "core/clock.hpp"
 #include "core/crypto/sealer.hpp"
 #include "core/result.hpp"
+#include "protocol/session_records.hpp"
+#include "protocol/task_store.hpp"
 #include "server/store/journal.hpp"
 
 #include <memory>
@@ -19,8 +21,15 @@ class StateStore : public auth::GrantStore,
                    public auth::AgentTokenStore,
                    public Journal {
 public:
-    /// Grows whenever another process changed the database (PRAGMA data_version); a cheap poll.
+    /// Grows whenever another process changed the database (PRAGMA data_version); a cheap poll. It also
+    /// writes down what sessions().note_seen() left: a process that notes has to poll.
     virtual core::Task<core::Result<std::int64_t>> data_version() = 0;
+    /// Takes up what other processes changed of what is answered from memory: sessions().is_revoked(). To be
+    /// called when data_version() has grown; when it fails, again. The store outlives the task.
+    virtual core::Task<core::Result<void>> refresh() = 0;
+
+    virtual protocol::SessionRecords& sessions() noexcept = 0;
+    virtual protocol::TaskStore& tasks() noexcept = 0;
     /// Under keys derived from the store's: replicas that share the key file open each other's.
     virtual core::Sealer const& sealer() const noexcept = 0;
 };

@@ -87,21 +87,8 @@ public:
 
     void set_deadline(core::Deadline deadline) override { deadline_ = deadline; }
 
-    core::Task<bool> wait_peer_closed() override {
-        while (!aborted_) {
-            if (unread() != 0) {
-                co_return false;
-            }
-            if (at_end_ != AtEnd::wait) {
-                co_return true;
-            }
-            auto const news = news_;
-            bool const came = co_await news->wait(core::Deadline::never());
-            if (!came) {
-                co_return false;
-            }
-        }
-        co_return true;
+    bool peer_closed() noexcept override {
+        return aborted_ || (unread() == 0 && at_end_ != AtEnd::wait);
     }
 
     bool is_stale() noexcept override { return stale_ || unread() != 0 || at_end_ != AtEnd::wait; }

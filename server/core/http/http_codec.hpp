@@ -41,6 +41,8 @@ public:
     virtual Task<Result<std::string>> read_body() = 0;
     /// True when bytes of a following request are already buffered.
     virtual bool has_buffered() const noexcept = 0;
+    /// Gives buffers back that hold nothing; the next read takes new ones.
+    virtual void release_memory() noexcept = 0;
 };
 
 std::unique_ptr<HttpRequestReader> make_request_reader(ByteStream& stream, HttpParseLimits limits);

@@ -130,6 +130,12 @@ public:
 
     bool has_buffered() const noexcept override { return !buffer_.empty(); }
 
+    void release_memory() noexcept override {
+        if (buffer_.empty()) {
+            buffer_.release();
+        }
+    }
+
 private:
     void start_message() {
         headers_ = HttpHeaders();

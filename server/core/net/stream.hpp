@@ -26,9 +26,9 @@ public:
     virtual Task<Result<void>> write(std::span<asio::const_buffer const> buffers) = 0;
     /// Applies to every later operation, until set again. Default: never.
     virtual void set_deadline(Deadline deadline) = 0;
-    /// Waits, without reading, until the peer closed or reset (true) or sent something (false). Ends when
-    /// cancelled (false). May run beside a handler; not beside read_some.
-    virtual Task<bool> wait_peer_closed() = 0;
+    /// True when the peer closed or reset, false while it is there or has sent something first. Does not
+    /// block, takes nothing off the stream. Not beside read_some.
+    virtual bool peer_closed() noexcept = 0;
     /// For an idle keep-alive connection: true when the peer closed, or sent bytes nobody asked for. Does not
     /// block.
     virtual bool is_stale() noexcept = 0;

@@ -82,21 +82,10 @@ void TcpStream::set_deadline(Deadline deadline) {
     socket_.set_deadline(deadline);
 }
 
-Task<bool> TcpStream::wait_peer_closed() {
-    while (true) {
-        bool const readable = co_await socket_.wait_readable();
-        if (!readable) {
-            co_return false;
-        }
-        char byte = 0;
-        ssize_t const count = ::recv(socket_.fd(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-        if (count > 0) {
-            co_return false;
-        }
-        if (count == 0 || (errno != EAGAIN && errno != EINTR)) {
-            co_return true;
-        }
-    }
+bool TcpStream::peer_closed() noexcept {
+    char byte = 0;
+    ssize_t const count = ::recv(socket_.fd(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    return count == 0 || (count < 0 && errno != EAGAIN && errno != EINTR);
 }
 
 bool TcpStream::is_stale() noexcept {

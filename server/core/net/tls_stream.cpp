@@ -292,17 +292,8 @@ TlsStream::Peeked TlsStream::peek() noexcept {
     return ssl_error == SSL_ERROR_WANT_READ ? Peeked::nothing : Peeked::closed;
 }
 
-Task<bool> TlsStream::wait_peer_closed() {
-    while (true) {
-        Peeked const peeked = socket_.fd() >= 0 ? peek() : Peeked::data;
-        if (peeked != Peeked::nothing) {
-            co_return peeked == Peeked::closed;
-        }
-        bool const readable = co_await socket_.wait_readable();
-        if (!readable) {
-            co_return false;
-        }
-    }
+bool TlsStream::peer_closed() noexcept {
+    return socket_.fd() < 0 || peek() == Peeked::closed;
 }
 
 bool TlsStream::is_stale() noexcept {

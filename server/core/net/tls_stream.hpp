@@ -35,7 +35,7 @@ public:
     Task<Result<std::size_t>> read_some(asio::mutable_buffer buffer) override;
     Task<Result<void>> write(std::span<asio::const_buffer const> buffers) override;
     void set_deadline(Deadline deadline) override;
-    Task<bool> wait_peer_closed() override;
+    bool peer_closed() noexcept override;
     bool is_stale() noexcept override;
     Task<void> close() override;
     void abort() noexcept override;

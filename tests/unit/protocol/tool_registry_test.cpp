@@ -60,7 +60,7 @@ TEST(ToolDescriptorCheck, FindsWhatHostsAndTheValidatorDoNotUnderstand) {
     EXPECT_TRUE(protocol::check_descriptor(descriptor(std::string(40, 'a'))).empty());
     EXPECT_EQ(protocol::check_descriptor(descriptor(std::string(41, 'a'))).size(), 1U);
     for (char const* schema :
-         {R"({"type":"object","properties":{"a":{"type":"string","pattern":"x"}}})",
+         {R"({"type":"object","properties":{"a":{"type":"string","pattern":"x{2000}"}}})",
           R"({"type":"object","properties":{"a":{"type":"array"}}})",
           R"({"type":"object","properties":{"a":{"type":"array","items":{"type":"array"}}}})",
           R"({"type":"object","properties":{"$top":{"type":"integer"}}})",
@@ -68,7 +68,7 @@ TEST(ToolDescriptorCheck, FindsWhatHostsAndTheValidatorDoNotUnderstand) {
         EXPECT_EQ(protocol::check_descriptor(descriptor("a", schema)).size(), 1U) << schema;
     }
     ToolDescriptor output = descriptor("a");
-    output.output_schema = Json::parse(R"({"type":"object","format":"x"})");
+    output.output_schema = Json::parse(R"({"type":"object","unheard_of":"x"})");
     EXPECT_EQ(protocol::check_descriptor(output).size(), 1U);
 }
 

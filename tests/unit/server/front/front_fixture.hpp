@@ -109,7 +109,7 @@ public:
         return inner_.write(buffers);
     }
     void set_deadline(core::Deadline deadline) override { inner_.set_deadline(deadline); }
-    core::Task<bool> wait_peer_closed() override { return inner_.wait_peer_closed(); }
+    bool peer_closed() noexcept override { return inner_.peer_closed(); }
     bool is_stale() noexcept override { return inner_.is_stale(); }
     core::Task<void> close() override { return inner_.close(); }
     void abort() noexcept override { inner_.abort(); }

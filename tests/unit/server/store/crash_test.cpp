@@ -30,6 +30,11 @@ protected:
             entry.tool = "t";
             entry.idempotency_key = number;
             get(store->begin(std::move(entry), std::chrono::hours(24)));
+            auto const earlier = get(store->tasks().load("task" + number)); // by the writer killed before
+            if (!earlier) {
+                get(store->tasks().insert(test::sample_task("task" + number, clock_.system_now())));
+            }
+            get(store->sessions().revoke("session" + number, clock_.system_now() + std::chrono::hours(1)));
             char const byte = 'x';
             if (::write(acknowledge, &byte, 1) != 1) {
                 ::_exit(1);
@@ -86,6 +91,8 @@ TEST_F(CrashTest, EveryAcknowledgedWriteIsThereAfterKill9) {
             entry.tool = "t";
             entry.idempotency_key = std::to_string(i);
             EXPECT_FALSE(get(store->begin(std::move(entry), std::chrono::hours(24))).fresh) << i;
+            EXPECT_TRUE(get(store->tasks().load("task" + std::to_string(i)))) << i;
+            EXPECT_TRUE(store->sessions().is_revoked("session" + std::to_string(i))) << i;
         }
         auto const grant = get(store->load_grant("one"));
         ASSERT_TRUE(grant);

@@ -18,9 +18,10 @@ protected:
         return status.st_mode & 07777U;
     }
     std::string database_path() const { return options().path; }
-    void run_sql(std::string const& sql) {
-        SQLite::Database database(database_path(), SQLite::OPEN_READWRITE);
-        database.exec(sql);
+    /// The file as the first version left it: without what the second one brought.
+    void take_back_to_version_1() {
+        run_sql("DROP TABLE session_revoked; DROP TABLE session_seen; DROP TABLE session_state; "
+                "DROP TABLE session_letter; DROP TABLE task; PRAGMA user_version = 1");
     }
 };
 
@@ -41,7 +42,7 @@ TEST_F(DatabaseTest, SyncsEveryCommit) {
     auto const store = open();
     SQLite::Database database(database_path(), SQLite::OPEN_READWRITE);
     EXPECT_EQ(database.execAndGet("PRAGMA journal_mode").getString(), "wal");
-    EXPECT_EQ(database.execAndGet("PRAGMA user_version").getInt(), 1);
+    EXPECT_EQ(database.execAndGet("PRAGMA user_version").getInt(), 2);
 }
 
 TEST_F(DatabaseTest, RefusesAFileOthersCanRead) {
@@ -98,6 +99,36 @@ TEST_F(DatabaseTest, RefusesAStoreOfANewerVersion) {
     ASSERT_FALSE(store);
     EXPECT_NE(store.error().message().find("newer version"), std::string::npos);
     EXPECT_EQ(store.error().code(), "store_unusable");
+}
+
+TEST_F(DatabaseTest, StoreOfTheFirstVersionGetsSessionsAndTasksAndKeepsWhatItHas) {
+    {
+        auto const store = open();
+        auto record = pat("kept");
+        get(store->save_pat("contoso", record));
+    }
+    take_back_to_version_1();
+    EXPECT_EQ(ask_sql("SELECT count(*) FROM sqlite_schema WHERE name GLOB 'session_*' OR name GLOB 'task*'"),
+              0);
+    auto const store = open();
+    EXPECT_EQ(ask_sql("PRAGMA user_version"), 2);
+    ASSERT_TRUE(get(store->load_pat("contoso")));
+    get(store->tasks().insert(test::sample_task("t", clock_.system_now())));
+    get(store->sessions().revoke("s", clock_.system_now() + std::chrono::hours(1)));
+    EXPECT_TRUE(get(store->tasks().load("t")));
+    EXPECT_TRUE(store->sessions().is_revoked("s"));
+}
+
+TEST_F(DatabaseTest, ProcessOfTheFirstVersionKeepsWorkingBesideTheMigratedStore) {
+    open().reset();
+    take_back_to_version_1();
+    SQLite::Database first(database_path(), SQLite::OPEN_READWRITE, 1000);
+    ASSERT_EQ(first.execAndGet("SELECT count(*) FROM pat").getInt(), 0); // it has read the old schema
+    auto const store = open();
+    auto record = pat("new");
+    get(store->save_pat("contoso", record));
+    EXPECT_EQ(first.execAndGet("SELECT count(*) FROM pat").getInt(), 1);
+    first.exec("UPDATE sequence SET value = value + 1");
 }
 
 TEST_F(DatabaseTest, RefusesGarbage) {

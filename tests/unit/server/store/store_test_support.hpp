@@ -5,13 +5,42 @@
 #include "support/run_coro.hpp"
 #include "support/temporary_folder.hpp"
 
+#include <SQLiteCpp/SQLiteCpp.h>
 #include <gtest/gtest.h>
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <utility>
 
 namespace test {
+
+/// The implementations of an interface that both suites of behaviour run against.
+enum class Kind { memory, sqlite };
+inline std::string name_of(testing::TestParamInfo<Kind> const& info) {
+    return info.param == Kind::memory ? "memory" : "sqlite";
+}
+
+/// A task with something in every field.
+inline protocol::TaskRecord sample_task(std::string id, core::SystemTime now) {
+    protocol::TaskRecord record;
+    record.id = std::move(id);
+    record.owner = "agent-1";
+    record.owner_name = "Agent One";
+    record.owner_role = core::Role::user;
+    record.tool = "search_code";
+    record.arguments = R"({"query":"ü"})";
+    record.client_features = 0xA5;
+    record.status_message = "reading";
+    record.state = R"({"page":2})";
+    record.inputs = R"({"a":1})";
+    record.created_at = now;
+    record.updated_at = now;
+    record.ttl = std::chrono::hours(1);
+    record.runner = "runner-1";
+    record.lease_until = now + std::chrono::seconds(15);
+    return record;
+}
 
 /// Stores over one file in a folder of the test's own.
 class StoreFixture : public testing::Test {
@@ -50,6 +79,16 @@ protected:
             throw std::runtime_error("an error was expected");
         }
         return result.error();
+    }
+
+    /// Another process's view of the file, from below the store.
+    void run_sql(std::string const& sql) {
+        SQLite::Database database(options().path, SQLite::OPEN_READWRITE);
+        database.exec(sql);
+    }
+    std::int64_t ask_sql(std::string const& sql) {
+        SQLite::Database database(options().path, SQLite::OPEN_READONLY);
+        return database.execAndGet(sql).getInt64();
     }
 
     static auth::StoredPat pat(std::string const& value) { return auth::StoredPat(core::Secret(value)); }
