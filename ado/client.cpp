@@ -145,9 +145,8 @@ core::Task<core::Result<std::vector<Project>>> Client::list_projects(core::CallC
         if (page.empty()) {
             break;
         }
-        projects.insert(projects.end(),
-                        std::make_move_iterator(page.begin()),
-                        std::make_move_iterator(page.end()));
+        projects.insert(
+            projects.end(), std::make_move_iterator(page.begin()), std::make_move_iterator(page.end()));
     } while (!continuation.empty() && projects.size() < kMaxProjects);
     co_return projects;
 }
@@ -294,8 +293,8 @@ core::Task<core::Result<std::vector<std::string>>>
 Client::list_area_paths(std::string const& project, core::CallContext const& ctx) const {
     ApiRequest const request("GET",
                              Service::core,
-                             project_route(project) + "/_apis/wit/classificationnodes/areas?$depth=" +
-                                 std::to_string(kAreaDepth),
+                             project_route(project) +
+                                 "/_apis/wit/classificationnodes/areas?$depth=" + std::to_string(kAreaDepth),
                              Scope::work_read);
     co_return co_await transport_.fetch(request, &read_classification_paths, ctx);
 }

@@ -18,21 +18,6 @@ std::size_t line_argument(Json const& args, std::string_view name, std::size_t u
     return line && *line > 0 ? static_cast<std::size_t>(*line) : usual;
 }
 
-bool is_uuid(std::string_view text) {
-    if (text.size() != 36) {
-        return false;
-    }
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        bool const dash = i == 8 || i == 13 || i == 18 || i == 23;
-        char const c = text[i];
-        bool const hex = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-        if (dash ? c != '-' : !hex) {
-            return false;
-        }
-    }
-    return true;
-}
-
 Result<WantedFile> read_one(Json const& entry, Json const& args) {
     WantedFile file;
     auto const inherited = [&](char const* name) {
