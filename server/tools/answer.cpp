@@ -2,6 +2,7 @@
 
 #include "core/crypto/digest.hpp"
 #include "core/crypto/random.hpp"
+#include "core/text/byte_scan.hpp"
 
 #include <algorithm>
 #include <optional>
@@ -27,8 +28,12 @@ std::size_t answer_budget(core::Json const& args, std::size_t usual, Limits cons
 }
 
 std::size_t json_text_bytes(std::string_view text) noexcept {
-    auto const doubled = [](char c) { return c == '"' || c == '\\' || c == '\n' || c == '\t' || c == '\r'; };
-    return text.size() + static_cast<std::size_t>(std::count_if(text.begin(), text.end(), doubled));
+    auto const doubled = [](auto c) {
+        return (c == static_cast<unsigned char>('"')) | (c == static_cast<unsigned char>('\\')) |
+               (c == static_cast<unsigned char>('\n')) | (c == static_cast<unsigned char>('\t')) |
+               (c == static_cast<unsigned char>('\r'));
+    };
+    return text.size() + core::count_bytes(text, doubled);
 }
 
 std::string note_lines(std::vector<std::string> const& notes) {
