@@ -29,6 +29,9 @@ public:
     std::size_t search_answer_bytes = 16 * 1024; ///< default budget of search_code
     std::size_t search_parallel_files = 8;       ///< hit files fetched side by side
     std::size_t idempotency_hours = 24;          ///< how long a key is remembered
+    // Sign-in
+    std::chrono::milliseconds sign_in_ms{600'000}; ///< from the link to the browser's return
+    std::size_t sign_in_flows = 100;               ///< remembered; those that ended are forgotten first
     // Outbound
     std::size_t upstream_connections = 16; ///< per origin
     std::size_t upstream_queue = 256;      ///< callers waiting for a connection, per origin

@@ -30,6 +30,8 @@ constexpr std::array kEntries{
     LimitEntry{"search_answer_bytes", &Limits::search_answer_bytes, 1024, 16 * kMiB},
     LimitEntry{"search_parallel_files", &Limits::search_parallel_files, 1, 64},
     LimitEntry{"idempotency_hours", &Limits::idempotency_hours, 1, 24 * 365},
+    LimitEntry{"sign_in_ms", &Limits::sign_in_ms, 1000, 24 * kHour},
+    LimitEntry{"sign_in_flows", &Limits::sign_in_flows, 1, 10'000},
     LimitEntry{"upstream_connections", &Limits::upstream_connections, 1, 1024},
     LimitEntry{"upstream_queue", &Limits::upstream_queue, 0, 100'000},
     LimitEntry{"upstream_connect_ms", &Limits::upstream_connect_ms, 50, 10 * kMinute},
