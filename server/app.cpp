@@ -64,6 +64,15 @@ core::Result<void> App::build() {
     running_writes_ = std::make_unique<core::TaskGroup>(executor_);
     background_ = std::make_unique<core::TaskGroup>(executor_);
 
+    SignInEnvironment signing_in(config_,
+                                 parts_->provider_environment,
+                                 outbound_->retrying(),
+                                 *store_,
+                                 store_->sealer(),
+                                 *background_);
+    signing_in.directory = directory_.get();
+    sign_in_ = std::make_unique<SignInService>(std::move(signing_in));
+
     RoutedToolEnvironment const routing(
         *directory_, *writes_, *running_writes_, config_.limits, config_.tools.read_only);
     std::vector<std::unique_ptr<protocol::ToolHandler>> tools;

@@ -10,6 +10,7 @@
 #include "server/router/connector_factory.hpp"
 #include "server/router/credential_service.hpp"
 #include "server/router/organization_directory.hpp"
+#include "server/router/sign_in_service.hpp"
 #include "server/store/state_store.hpp"
 #include "server/tools/write_guard.hpp"
 
@@ -40,6 +41,7 @@ public:
     StateStore& store() noexcept { return *store_; }
     protocol::McpHttpEndpoint& mcp() noexcept { return *mcp_; }
     CredentialAdmin& credentials() noexcept { return *credentials_; }
+    SignInService& sign_in() noexcept { return *sign_in_; }
     auth::TokenVerifier& tokens() noexcept { return *tokens_; }
     bool started() const noexcept { return started_; }
 
@@ -60,6 +62,7 @@ private:
     std::unique_ptr<WriteGuard> writes_;
     std::unique_ptr<core::TaskGroup> running_writes_;
     std::unique_ptr<core::TaskGroup> background_;
+    std::unique_ptr<SignInService> sign_in_;
     std::vector<std::unique_ptr<protocol::ToolHandler>> tools_;
     std::unique_ptr<protocol::McpHttpEndpoint> mcp_;
     std::unique_ptr<auth::TokenVerifier> tokens_;
