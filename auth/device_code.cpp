@@ -2,6 +2,7 @@
 
 #include "auth/entra_error.hpp"
 #include "auth/entra_token_client.hpp"
+#include "auth/oauth_grant.hpp"
 #include "core/http/retry.hpp"
 #include "core/json.hpp"
 #include "core/log.hpp"
@@ -25,9 +26,9 @@ constexpr seconds kSlowDown{5}; ///< RFC 8628 §3.5, for good
 constexpr seconds kLongestInterval{60};
 constexpr seconds kDefaultLife{900};
 constexpr seconds kLongestLife{3600};
-constexpr std::string_view kStartAgain = "Run the login command again.";
+constexpr std::string_view kStartAgain = "Start the sign-in again.";
 constexpr std::string_view kBrowserFlow =
-    "The tenant may block device codes as such: sign in through a browser from the console instead.";
+    "The tenant may block device codes as such: sign in through a browser instead.";
 
 EntraErrorContext context_of(DeviceCodeConfig const& config) {
     EntraErrorContext context;
@@ -158,19 +159,7 @@ Task<core::Result<OAuthGrant>> DeviceCodeFlow::poll(DeviceCodePrompt const& prom
             co_return core::fail(end_of_flow(refusal));
         }
         EntraTokens tokens = std::move(*polled);
-        if (tokens.refresh_token.empty()) {
-            co_return core::fail(
-                core::Error(ErrorKind::unauthorized, "The sign-in brought no refresh token.")
-                    .with_fix("Allow the application offline_access, then run the login command again."));
-        }
-        OAuthGrant grant(config_.tenant, config_.client_id, std::move(tokens.refresh_token));
-        grant.identity = tokens.preferred_username;
-        if (!tokens.tenant_id.empty() && !tokens.object_id.empty()) {
-            grant.account_id = tokens.tenant_id + "/" + tokens.object_id;
-        }
-        grant.obtained_at = clock_.system_now();
-        grant.refreshed_at = grant.obtained_at;
-        co_return grant;
+        co_return make_grant(config_.tenant, config_.client_id, std::move(tokens), clock_.system_now());
     }
 }
 

@@ -194,6 +194,11 @@ std::string_view fix_of(FailureClass failure_class) {
 }
 
 std::string unknown_words(int status, ErrorBody const& body, EntraErrorContext const& context) {
+    if (status == 0) {
+        return is_transient(status, body)
+                   ? "Microsoft Entra is temporarily unavailable"
+                   : "Microsoft Entra refused the sign-in for tenant " + or_unknown(context.tenant);
+    }
     std::string words = "Microsoft Entra refused the token request for tenant " + or_unknown(context.tenant);
     if (is_transient(status, body)) {
         words = status == 429 ? "Microsoft Entra asks for fewer requests"
@@ -255,11 +260,10 @@ std::optional<seconds> retry_after_of(core::HttpHeaders const& headers, core::Sy
     return std::max(seconds(1), std::chrono::ceil<seconds>(*wait));
 }
 
-EntraError parse_entra_error(core::HttpResponse const& response,
-                             EntraErrorContext const& context,
-                             core::SystemTime now) {
-    int const status = response.status;
-    ErrorBody body = read_body(response.body);
+namespace {
+
+/// `status` 0: it came to the redirect URI, not as an answer. `wait`: its Retry-After.
+EntraError judge(ErrorBody body, int status, std::optional<seconds> wait, EntraErrorContext const& context) {
     std::int64_t const code = body.codes.empty() ? 0 : body.codes.front();
     EntraCodeMeaning const* meaning = find_entra_code(code);
 
@@ -304,7 +308,7 @@ EntraError parse_entra_error(core::HttpResponse const& response,
         error = std::move(error).with_code(core::log::mask_secrets(body.error.substr(0, 64)));
     }
     if (failure_class == FailureClass::transient) {
-        if (std::optional<seconds> const wait = retry_after_of(response.headers, now)) {
+        if (wait) {
             error = std::move(error).with_retry_after(*wait);
         } else if (code == kLoopDetected) {
             error = std::move(error).with_retry_after(kLoopPause);
@@ -319,6 +323,25 @@ EntraError parse_entra_error(core::HttpResponse const& response,
     result.codes = std::move(body.codes);
     result.claims = std::move(body.claims);
     return result;
+}
+
+} // namespace
+
+EntraError parse_entra_error(core::HttpResponse const& response,
+                             EntraErrorContext const& context,
+                             core::SystemTime now) {
+    return judge(read_body(response.body), response.status, retry_after_of(response.headers, now), context);
+}
+
+EntraError parse_authorize_error(std::string_view error,
+                                 std::string_view description,
+                                 EntraErrorContext const& context) {
+    ErrorBody body;
+    body.is_json = true; // its members are all there
+    body.error = error;
+    body.description = description;
+    add_codes_of_text(body.codes, description);
+    return judge(std::move(body), 0, std::nullopt, context);
 }
 
 } // namespace auth

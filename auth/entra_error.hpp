@@ -47,6 +47,11 @@ public:
 EntraError
 parse_entra_error(core::HttpResponse const& response, EntraErrorContext const& context, core::SystemTime now);
 
+/// The same for `error` and `error_description` that came to the redirect URI instead of a code (RFC 6749
+/// §4.1.2.1).
+EntraError
+parse_authorize_error(std::string_view error, std::string_view description, EntraErrorContext const& context);
+
 /// Retry-After of an answer, clamped to [1 s, 1 h]; nullopt when there is none.
 std::optional<std::chrono::seconds> retry_after_of(core::HttpHeaders const& headers, core::SystemTime now);
 

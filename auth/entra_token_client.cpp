@@ -1,6 +1,5 @@
 #include "auth/entra_token_client.hpp"
 
-#include "auth/jwt_claims.hpp"
 #include "core/crypto/random.hpp"
 #include "core/json.hpp"
 #include "core/log.hpp"
@@ -76,10 +75,11 @@ EntraResult read_tokens(core::Json& json, core::SystemTime requested_at, int sta
     EntraTokens tokens(std::move(access_token), requested_at, requested_at + *expires_in);
     tokens.refresh_in = seconds_member(json, "refresh_in");
     tokens.refresh_token = std::move(refresh_token);
-    if (std::optional<JwtClaims> const claims = read_jwt_claims(id_token.expose())) {
+    if (std::optional<JwtClaims> claims = read_jwt_claims(id_token.expose())) {
         tokens.preferred_username = claims->preferred_username;
         tokens.object_id = claims->object_id;
         tokens.tenant_id = claims->tenant_id;
+        tokens.id_token = std::move(claims);
     }
     read_client_info(core::find_string(json, "client_info").value_or(std::string_view()), tokens);
     return tokens;
@@ -281,6 +281,34 @@ Task<EntraResult> EntraTokenClient::redeem_device_code(std::string tenant,
     context.authority = authority_;
     context.tenant = std::move(tenant);
     context.client_id = std::move(client_id);
+    Call const call(std::move(*request), std::move(context));
+    EntraResult result = co_await send_once(call, ctx);
+    co_return result;
+}
+
+Task<EntraResult> EntraTokenClient::redeem_code(EntraErrorContext context,
+                                                std::string redirect_uri,
+                                                std::string scope,
+                                                Secret const& code,
+                                                Secret const& verifier,
+                                                Secret const& client_secret,
+                                                core::CallContext const& ctx) {
+    FormBody form;
+    form.add("grant_type", std::string("authorization_code"));
+    form.add("client_id", context.client_id);
+    form.add("scope", std::move(scope));
+    form.add("client_info", std::string("1"));
+    form.add("redirect_uri", std::move(redirect_uri));
+    form.add("code", code);
+    form.add("code_verifier", verifier);
+    if (!client_secret.empty()) {
+        form.add("client_secret", client_secret);
+    }
+    std::optional<core::HttpRequest> request = token_request(authority_, context.tenant, form);
+    if (!request) {
+        co_return tl::unexpected<EntraError>(bad_authority(authority_));
+    }
+    context.authority = authority_;
     Call const call(std::move(*request), std::move(context));
     EntraResult result = co_await send_once(call, ctx);
     co_return result;

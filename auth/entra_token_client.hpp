@@ -2,6 +2,7 @@
 
 #include "auth/entra_error.hpp"
 #include "auth/form_body.hpp"
+#include "auth/jwt_claims.hpp"
 #include "core/call_context.hpp"
 #include "core/clock.hpp"
 #include "core/http/http_client.hpp"
@@ -35,6 +36,9 @@ public:
     std::string object_id;
     std::string tenant_id;
     std::string home_account_id; ///< uid.utid: for a guest, utid is the home tenant
+    /// All of the id token. It came from the token endpoint itself, over TLS: OpenID Connect Core §3.1.3.7
+    /// lets that stand for its signature.
+    std::optional<JwtClaims> id_token;
 };
 
 using EntraResult = tl::expected<EntraTokens, EntraError>;
@@ -68,6 +72,17 @@ public:
                                                std::string client_id,
                                                core::Secret const& device_code,
                                                core::CallContext const& ctx);
+
+    /// The authorization code of a browser sign-in (RFC 6749 §4.1.3, RFC 7636 §4.5). `client_secret` empty
+    /// for a public client. Sent once: a code is good for one use, and a second one may end what the first
+    /// brought.
+    core::Task<EntraResult> redeem_code(EntraErrorContext context,
+                                        std::string redirect_uri,
+                                        std::string scope,
+                                        core::Secret const& code,
+                                        core::Secret const& verifier,
+                                        core::Secret const& client_secret,
+                                        core::CallContext const& ctx);
 
     std::string const& authority() const noexcept { return authority_; }
 

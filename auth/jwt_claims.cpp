@@ -41,6 +41,7 @@ std::optional<JwtClaims> read_jwt_claims(std::string_view jwt) {
         claims.preferred_username = text_claim(*json, "upn");
     }
     claims.identity_type = text_claim(*json, "idtyp");
+    claims.nonce = text_claim(*json, "nonce");
     claims.has_scope = core::find_string(*json, "scp").has_value();
     if (std::optional<std::string_view> const one = core::find_string(*json, "aud")) {
         claims.audience.emplace_back(*one);

@@ -21,6 +21,7 @@ public:
     std::string object_id;          ///< oid
     std::string preferred_username; ///< or upn
     std::string identity_type;      ///< idtyp
+    std::string nonce;              ///< of an id token: what the sign-in asked for
     bool has_scope = false;         ///< scp: a person's token
 };
 

@@ -10,7 +10,20 @@ namespace {
 
 constexpr std::string_view kNoTenant = "00000000-0000-0000-0000-000000000000";
 
-bool is_guid(std::string_view text) noexcept {
+/// The first path segment of `https://login.example/{tenant}`.
+std::optional<std::string> tenant_of_uri(std::string_view uri) {
+    std::optional<core::Url> const url = core::Url::parse(uri);
+    if (!url) {
+        return std::nullopt;
+    }
+    std::string_view const path = std::string_view(url->target).substr(1);
+    std::string_view const tenant = path.substr(0, path.find_first_of("/?"));
+    return is_tenant_id(tenant) ? std::optional<std::string>(core::to_lower_ascii(tenant)) : std::nullopt;
+}
+
+} // namespace
+
+bool is_tenant_id(std::string_view text) noexcept {
     if (text.size() != kNoTenant.size()) {
         return false;
     }
@@ -23,19 +36,6 @@ bool is_guid(std::string_view text) noexcept {
     }
     return true;
 }
-
-/// The first path segment of `https://login.example/{tenant}`.
-std::optional<std::string> tenant_of_uri(std::string_view uri) {
-    std::optional<core::Url> const url = core::Url::parse(uri);
-    if (!url) {
-        return std::nullopt;
-    }
-    std::string_view const path = std::string_view(url->target).substr(1);
-    std::string_view const tenant = path.substr(0, path.find_first_of("/?"));
-    return is_guid(tenant) ? std::optional<std::string>(core::to_lower_ascii(tenant)) : std::nullopt;
-}
-
-} // namespace
 
 std::optional<std::string> tenant_of_response(core::HttpResponse const& response) {
     std::vector<std::string> found;
@@ -55,7 +55,7 @@ std::optional<std::string> tenant_of_response(core::HttpResponse const& response
     for (auto const& [name, value] : response.headers.fields()) {
         if (core::iequals(name, "X-VSS-ResourceTenant")) {
             std::string_view const tenant = core::trim_ows(value);
-            if (is_guid(tenant)) {
+            if (is_tenant_id(tenant)) {
                 found.push_back(core::to_lower_ascii(tenant));
             }
         }

@@ -7,11 +7,15 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace auth {
 
 /// The authority segment for organizations backed by Microsoft accounts, which have no tenant of their own.
 inline constexpr std::string_view kOrganizationsTenant = "organizations";
+
+/// A GUID: the id of one tenant, not `organizations` or a domain.
+bool is_tenant_id(std::string_view text) noexcept;
 
 /// The tenant an answer of the identity service names: first the Bearer challenge's authorization_uri, else
 /// X-VSS-ResourceTenant (the first that is not all zeros). All zeros = `organizations`. The status does not

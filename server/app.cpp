@@ -71,8 +71,20 @@ core::Result<void> App::build() {
     running_writes_ = std::make_unique<core::TaskGroup>(executor_);
     background_ = std::make_unique<core::TaskGroup>(executor_);
 
-    RoutedToolEnvironment const routing(
+    SignInEnvironment signing_in(config_,
+                                 parts_->provider_environment,
+                                 outbound_->retrying(),
+                                 *store_,
+                                 store_->sealer(),
+                                 *background_);
+    signing_in.directory = directory_.get();
+    sign_in_ = std::make_unique<SignInService>(std::move(signing_in));
+
+    offered_sign_ins_ = std::make_unique<OfferedSignIns>(*sign_in_, clock_);
+
+    RoutedToolEnvironment routing(
         *directory_, *writes_, *running_writes_, config_.limits, config_.tools.read_only);
+    routing.sign_in = offered_sign_ins_.get();
     offer_ = std::make_unique<McpOffer>(config_, *directory_, routing, changes_, clock_);
     mcp_ = protocol::make_mcp_server(
         offer_->features(store_->tasks()),

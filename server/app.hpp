@@ -10,7 +10,9 @@
 #include "server/outbound.hpp"
 #include "server/router/connector_factory.hpp"
 #include "server/router/credential_service.hpp"
+#include "server/router/offered_sign_ins.hpp"
 #include "server/router/organization_directory.hpp"
+#include "server/router/sign_in_service.hpp"
 #include "server/store/state_store.hpp"
 #include "server/tools/write_guard.hpp"
 
@@ -41,6 +43,7 @@ public:
     StateStore& store() noexcept { return *store_; }
     protocol::McpServer& mcp() noexcept { return *mcp_; }
     CredentialAdmin& credentials() noexcept { return *credentials_; }
+    SignInService& sign_in() noexcept { return *sign_in_; }
     auth::TokenVerifier& tokens() noexcept { return *tokens_; }
     bool started() const noexcept { return started_; }
 
@@ -61,6 +64,8 @@ private:
     std::unique_ptr<WriteGuard> writes_;
     std::unique_ptr<core::TaskGroup> running_writes_;
     std::unique_ptr<core::TaskGroup> background_;
+    std::unique_ptr<SignInService> sign_in_;
+    std::unique_ptr<OfferedSignIns> offered_sign_ins_;
     protocol::ChangeHub changes_;
     std::unique_ptr<McpOffer> offer_;
     std::unique_ptr<protocol::McpServer> mcp_;

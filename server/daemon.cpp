@@ -34,6 +34,8 @@ core::Result<void> Daemon::build() {
     mcp_route_->add_to(routes_);
     credential_routes_.emplace(app_.credentials(), app_.clock());
     credential_routes_->add_to(routes_);
+    sign_in_routes_.emplace(app_.sign_in());
+    sign_in_routes_->add_to(routes_);
 
     hosts_.emplace(config.allowed_hosts, config.allowed_origins, config.public_url, config.listen.host);
     front_.emplace(routes_, *hosts_, *gate_, config.limits, app_.clock(), writers_);
@@ -41,6 +43,12 @@ core::Result<void> Daemon::build() {
     options.connections = config.limits.connections;
     options.tls_handshake = config.limits.tls_handshake_ms;
     ADOMCPD_TRY(listener_, open_listener(executor_, app_.clock(), config.listen, tls_.get(), options));
+    SignInReturn sign_in_return;
+    sign_in_return.public_url = config.public_url;
+    if (!tls_) {
+        sign_in_return.port = listener_->port();
+    }
+    app_.sign_in().set_return(std::move(sign_in_return));
 
     auto const readiness = [this] { return this->readiness(); };
     if (!config.health_listen) {

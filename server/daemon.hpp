@@ -12,6 +12,7 @@
 #include "server/front/listener.hpp"
 #include "server/front/mcp_route.hpp"
 #include "server/front/rest/credentials.hpp"
+#include "server/front/rest/sign_in.hpp"
 #include "server/front/routes.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -49,6 +50,7 @@ private:
     std::optional<CredentialRoutes> credential_routes_;
     std::unique_ptr<protocol::McpHttpEndpoint> mcp_;
     core::TaskGroup writers_;
+    std::optional<SignInRoutes> sign_in_routes_;
     RouteTable routes_;
     RouteTable health_routes_;
     std::optional<HostPolicy> hosts_;

@@ -1,21 +1,18 @@
 #include "server/commands/login.hpp"
 
-#include "auth/device_code.hpp"
-#include "auth/providers.hpp"
-#include "auth/tenant_lookup.hpp"
 #include "core/crypto/random.hpp"
+#include "core/task_group.hpp"
+#include "server/commands/browser_return.hpp"
 #include "server/commands/command_run.hpp"
 #include "server/commands/exit_codes.hpp"
 #include "server/config/load_config.hpp"
 #include "server/outbound.hpp"
-#include "server/router/connector_factory.hpp"
-#include "server/router/credential_check.hpp"
+#include "server/router/sign_in_service.hpp"
 #include "server/store/state_store.hpp"
 
-#include <algorithm>
 #include <chrono>
 #include <cstdio>
-#include <optional>
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -23,94 +20,91 @@ namespace server {
 namespace {
 
 /// A device code lives 15 minutes; the rest is for the requests around it.
-constexpr std::chrono::minutes kSignInTime{17};
+constexpr std::chrono::minutes kDeviceTime{17};
+/// Beside the life of a link, for the same.
+constexpr std::chrono::minutes kRequestsTime{2};
 
-/// Holds a fresh grant until it has been seen to work. Nothing reaches the disk before that.
-class UnprovenGrant final : public auth::GrantStore {
-public:
-    explicit UnprovenGrant(auth::OAuthGrant grant) : grant_(std::move(grant)) {}
-
-    core::Task<core::Result<std::optional<auth::OAuthGrant>>> load_grant(std::string) override {
-        co_return std::optional<auth::OAuthGrant>(grant_.clone());
-    }
-    core::Task<core::Result<void>> save_grant(std::string, auth::OAuthGrant& grant) override {
-        grant.generation = grant_.generation + 1;
-        grant_ = grant.clone();
-        co_return core::Result<void>();
-    }
-    core::Task<core::Result<bool>> remove_grant(std::string) override { co_return false; }
-    core::Task<core::Result<std::vector<ListedGrant>>> list_grants() override {
-        co_return std::vector<ListedGrant>();
-    }
-    auth::OAuthGrant take() { return std::move(grant_); }
-
-private:
-    auth::OAuthGrant grant_;
-};
-
-std::string declared_tenant(Config const& config, ado::Organization const& organization) {
-    for (ConnectorConfig const& connector : config.connectors) {
-        auto const declared = ado::parse_organization(connector.organization, organization_urls(config));
-        if (!declared || declared->key() != organization.key()) {
-            continue;
-        }
-        for (AuthMethodConfig const& method : connector.auth) {
-            if (method.method == AuthMethod::oauth && !method.tenant.empty()) {
-                return method.tenant;
-            }
-        }
-    }
-    return {};
-}
-
-void show(auth::DeviceCodePrompt const& prompt) {
+void show(DeviceSignIn const& shown) {
     std::fprintf(stderr,
                  "To sign in, open %s and enter the code %s (valid until %s).\n",
-                 prompt.verification_uri.c_str(),
-                 prompt.user_code.c_str(),
-                 core::format_utc(prompt.expires_at).c_str());
+                 shown.verification_uri.c_str(),
+                 shown.user_code.c_str(),
+                 core::format_utc(shown.expires_at).c_str());
+}
+
+void show(SignInLink const& link) {
+    std::fprintf(stderr,
+                 "To sign in, open this address in a browser on this machine (valid until %s):\n\n  %s\n\n"
+                 "No browser here? Interrupt, and run it with --device-code.\n",
+                 core::format_utc(link.expires_at).c_str(),
+                 link.authorize_url.c_str());
+}
+
+core::Task<core::Result<SignInStatus>>
+by_device_code(SignInService& service, SignInRequest request, core::CallContext const& ctx) {
+    CO_TRY(DeviceSignIn const shown, co_await service.start_device(std::move(request), ctx));
+    show(shown);
+    core::Result<SignInStatus> outcome = co_await service.wait(shown.flow_id, ctx);
+    co_return outcome;
+}
+
+core::Task<core::Result<SignInStatus>>
+by_link(SignInService& service, SignInRequest request, core::CallContext const& ctx) {
+    CO_TRY(SignInLink const link, co_await service.start(std::move(request), ctx));
+    show(link);
+    core::Result<SignInStatus> outcome = co_await service.wait(link.flow_id, ctx);
+    co_return outcome;
+}
+
+core::Task<core::Result<SignInStatus>>
+by_browser(CommandRun& run, SignInService& service, SignInRequest request, core::CallContext const& ctx) {
+    CO_TRY(std::unique_ptr<BrowserReturn> const browser,
+           BrowserReturn::open(run.executor(), run.clock(), service));
+    SignInReturn where;
+    where.port = browser->port();
+    service.set_return(std::move(where));
+    browser->start();
+    core::Result<SignInStatus> outcome = co_await by_link(service, std::move(request), ctx);
+    co_await browser->drain();
+    co_return outcome;
 }
 
 core::Task<core::Result<std::string>> sign_in(CommandRun& run, LoginOptions const& options) {
     Config const& config = run.config();
-    CO_TRY(ado::Organization const organization,
-           ado::parse_organization(options.organization, organization_urls(config)));
-    core::CallContext const ctx(core::random_uuid(), core::Deadline::in(run.clock(), kSignInTime));
+    core::TaskGroup polling(run.executor());
+    auth::ProviderEnvironment provider(run.executor(), run.outbound().once(), run.clock());
+    provider.authority = config.entra.authority;
+    SignInEnvironment environment(
+        config, std::move(provider), run.outbound().retrying(), run.store(), run.store().sealer(), polling);
+    SignInService service(std::move(environment));
 
-    std::string tenant = options.tenant.empty() ? declared_tenant(config, organization) : options.tenant;
-    if (tenant.empty()) {
-        CO_TRY(tenant,
-               co_await auth::lookup_tenant(
-                   run.outbound().retrying(), config.azure_devops.identity_url, organization.name(), ctx));
+    SignInRequest request(options.organization);
+    request.tenant = options.tenant;
+    request.principal = "command line";
+    std::chrono::milliseconds const link_life = config.limits.sign_in_ms + kRequestsTime;
+    core::CallContext const ctx(
+        core::random_uuid(), core::Deadline::in(run.clock(), options.device_code ? kDeviceTime : link_life));
+    core::Result<SignInStatus> outcome = core::fail(core::ErrorKind::internal, "");
+    if (options.device_code) {
+        outcome = co_await by_device_code(service, std::move(request), ctx);
+    } else {
+        outcome = co_await by_browser(run, service, std::move(request), ctx);
     }
-    auth::DeviceCodeFlow flow(run.outbound().once(),
-                              run.clock(),
-                              auth::DeviceCodeConfig(config.entra.authority, tenant, config.entra.client_id));
-    CO_TRY(auth::DeviceCodePrompt const prompt, co_await flow.start(ctx));
-    show(prompt);
-    CO_TRY(auth::OAuthGrant grant, co_await flow.poll(prompt, ctx));
-
-    UnprovenGrant unproven(std::move(grant));
-    auth::ProviderEnvironment environment(run.executor(), run.outbound().once(), run.clock());
-    environment.authority = config.entra.authority;
-    auth::OAuthProviderConfig provider_config;
-    provider_config.organization = organization.key();
-    provider_config.client_secret = config.entra.client_secret.clone();
-    auto const provider = auth::make_oauth_provider(environment, std::move(provider_config), unproven);
-    CO_TRY(core::AccessToken token, co_await provider->get(std::chrono::seconds(60), ctx));
-    ado::Organization target = organization;
-    CO_TRY(CredentialCheck const check,
-           co_await check_credential(
-               std::move(target), std::move(token), run.outbound().retrying(), run.clock(), ctx));
-
-    auth::OAuthGrant proven = unproven.take();
-    if (proven.identity.empty()) {
-        proven.identity = check.identity;
+    polling.cancel_all();
+    co_await polling.wait();
+    if (!outcome) {
+        co_return core::fail(std::move(outcome).error());
     }
-    std::string const identity = proven.identity;
-    CO_TRY_VOID(co_await run.store().save_grant(organization.key(), proven));
-    co_return "Connected to Azure DevOps: organization " + organization.name() + ", tenant " + tenant +
-        ", as " + identity + ".";
+    if (outcome->failure) {
+        co_return core::fail(*outcome->failure);
+    }
+    if (outcome->state != SignInState::connected) {
+        co_return core::fail(core::Error(core::ErrorKind::timeout, "The sign-in was not completed in time.")
+                                 .with_code("sign_in_expired")
+                                 .with_fix("Run the login command again."));
+    }
+    co_return "Connected to Azure DevOps: organization " + outcome->organization + ", tenant " +
+        outcome->tenant + ", as " + outcome->identity + ".";
 }
 
 } // namespace
@@ -119,18 +113,6 @@ int run_login(LoginOptions const& options) {
     auto config = load_config(options.config);
     if (!config) {
         return report_error(config.error());
-    }
-    if (!options.device_code) {
-        std::fprintf(stderr,
-                     "ado-mcpd: this version signs in by device code only.\n  fix: add --device-code\n");
-        return kExitUsage;
-    }
-    if (config->entra.client_id.empty()) {
-        return report_error(core::Error(core::ErrorKind::invalid_argument,
-                                        "entra.client_id is not set: there is no app to sign in with.")
-                                .with_code("config_invalid")
-                                .with_fix("Set entra.client_id to your app registration, or to `developer` "
-                                          "to sign in without one."));
     }
     auto run = CommandRun::make(std::move(*config));
     if (!run) {

@@ -1,4 +1,5 @@
 target_sources(server_lib PRIVATE
+  commands/browser_return.cpp
   commands/call.cpp
   commands/check.cpp
   commands/command_run.cpp

@@ -59,6 +59,11 @@ public:
     std::string identity_url = "https://vssps.dev.azure.com";
 };
 
+/// What the word `developer` stands for in entra.client_id: the public client people may sign in with when
+/// nobody registered an application, as azure-identity's interactive and device-code credentials do. Only
+/// loopback redirects are registered for it.
+inline constexpr std::string_view kDeveloperClientId = "04b07795-8ddb-461a-bbee-02f9e1bf7b46";
+
 class EntraConfig {
 public:
     std::string authority = "https://login.microsoftonline.com";

@@ -17,10 +17,6 @@
 namespace server {
 namespace {
 
-/// The public client people may sign in with when nobody registered an application: what azure-identity's
-/// interactive and device-code credentials default to.
-constexpr std::string_view kDeveloperClientId = "04b07795-8ddb-461a-bbee-02f9e1bf7b46";
-
 template <class Value>
 using Names = std::pair<std::string_view, Value>;
 

@@ -48,6 +48,9 @@ public:
     std::chrono::milliseconds mcp_replay_age_ms{300'000};      ///< how long after the stream's end
     std::chrono::milliseconds mcp_task_after_ms{10'000};       ///< a call this long becomes a task
     std::chrono::milliseconds mcp_task_ttl_ms{86'400'000};     ///< how long a task is kept
+    // Sign-in
+    std::chrono::milliseconds sign_in_ms{600'000}; ///< from the link to the browser's return
+    std::size_t sign_in_flows = 100;               ///< remembered; those that ended are forgotten first
     // Outbound
     std::size_t upstream_connections = 16; ///< per origin
     std::size_t upstream_queue = 256;      ///< callers waiting for a connection, per origin

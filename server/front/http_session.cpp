@@ -267,7 +267,7 @@ private:
 
         std::optional<Problem> barred =
             front_.hosts.check_host(headers, match.probe, current.head.version < 11);
-        if (!barred) {
+        if (!barred && (match.route == nullptr || !match.route->any_origin)) {
             barred = front_.hosts.check_origin(headers);
         }
         if (barred) {

@@ -25,6 +25,9 @@ public:
     bool json_rpc = false; ///< refusals are JSON-RPC errors instead of problem+json
     bool probe =
         false; ///< asked by machines every few seconds, by IP address: no info line, Host may be an address
+    /// A page of somebody else sends the browser here: its Origin is foreign by design, and something in the
+    /// request itself, checked by the handler, is what lets it in.
+    bool any_origin = false;
 };
 
 class RouteMatch {

@@ -13,6 +13,8 @@ target_sources(server_lib PRIVATE
   front/request_stream.cpp
   front/rest/credentials.cpp
   front/rest/pat_request.cpp
+  front/rest/sign_in.cpp
+  front/rest/sign_in_page.cpp
   front/routes.cpp
   front/session_registry.cpp
   front/stdio_session.cpp

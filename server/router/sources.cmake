@@ -8,11 +8,16 @@ target_sources(server_lib PRIVATE
   router/credential_check.cpp
   router/credential_service.cpp
   router/error_surface.cpp
+  router/grant_proof.cpp
   router/journal_guard.cpp
   router/list_organizations.cpp
   router/name_lists.cpp
+  router/offered_sign_ins.cpp
   router/organization_directory.cpp
   router/organization_report.cpp
   router/routed_tool.cpp
+  router/sign_in_flows.cpp
   router/sign_in_question.cpp
+  router/sign_in_redirect.cpp
+  router/sign_in_service.cpp
   router/write_confirmation.cpp)

@@ -103,9 +103,6 @@ TEST(CommandLine, WhatCannotBeUnderstoodIsAUsageError) {
               {"call", "read_file", "[1]", "--config", config},
               "JSON object"},
              {"a URL that is none", {"call", "read_file", "--url", "nowhere", "--config", config}, "--url"},
-             {"sign-in by browser",
-              {"login", "--organization", "fabrikam", "--config", config},
-              "--device-code"},
              {"a secret as an argument", {"pat", "set", "--organization", "contoso", "--pat", "x"}, "--pat"},
          }) {
         SCOPED_TRACE(row.name);

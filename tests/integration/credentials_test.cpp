@@ -1,4 +1,5 @@
 #include "core/text/base64.hpp"
+#include "integration/support/browser.hpp"
 #include "integration/support/stack.hpp"
 
 #include <gtest/gtest.h>
@@ -525,6 +526,24 @@ TEST(Secrets, AppearInNoLogNoOutputAndNoFile) {
         McpClient client(stack.daemon);
         EXPECT_TRUE(search(client, place).ok());
     }
+    // Through a browser too, once with success and three times without.
+    test::Browser browser(stack.simulator);
+    std::set<std::string> carried;
+    auto const come_back = [&](std::string const& back) {
+        carried.insert(test::query_parameter(back, "code"));
+        carried.insert(test::query_parameter(back, "state"));
+        return browser.come_back(stack.daemon.url(), back).status;
+    };
+    Json const link = browser.start(stack.daemon, "fabrikam");
+    std::string const back = browser.open(link.at("authorize_url").get<std::string>());
+    EXPECT_EQ(come_back(back), 200);
+    EXPECT_GE(come_back(back), 400);
+    for (int const code : {90033, 54005}) {
+        stack.simulator.fault(
+            Json{{"match", {{"route", "entra.token"}}}, {"action", "aadsts"}, {"code", code}});
+        Json const another = browser.start(stack.daemon, "fabrikam");
+        EXPECT_GE(come_back(browser.open(another.at("authorize_url").get<std::string>())), 400);
+    }
     // Refusals are logged: they are where a secret would slip out.
     McpClient client(stack.daemon);
     auto const refused = client.attach_pat("contoso", stack.simulator.pat("contoso", "expired"));
@@ -584,6 +603,7 @@ TEST(Secrets, AppearInNoLogNoOutputAndNoFile) {
     ASSERT_GE(issued.at("refresh_tokens").size(), 2U);
     std::set<std::string> secrets = secrets_of(stack);
     secrets.insert(agent_token);
+    secrets.merge(carried);
     EXPECT_GT(stack.daemon.log().size(), 1000U);
     EXPECT_EQ(files_with_secrets(stack.directory.path(), secrets), std::vector<std::string>());
     stack.daemon.kill();

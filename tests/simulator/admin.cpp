@@ -305,9 +305,11 @@ Reply settings(State& state, Json const& args) {
     if (args.contains("authorize_error")) {
         s.authorize_error = string_member(args, "authorize_error");
     }
+    s.authorize_code = static_cast<int>(int_member(args, "authorize_code", s.authorize_code));
     return admin_reply({{"latency_ms", s.latency.count()},
                         {"sign_in_user", s.sign_in_user},
-                        {"authorize_error", s.authorize_error}});
+                        {"authorize_error", s.authorize_error},
+                        {"authorize_code", s.authorize_code}});
 }
 
 Reply clock(State& state, Json const& args) {

@@ -1,5 +1,6 @@
 #include "simulator/digest.hpp"
 #include "simulator/entra_authority.hpp"
+#include "simulator/entra_errors.hpp"
 
 #include <algorithm>
 
@@ -96,9 +97,9 @@ Reply authorize_endpoint(State& state, Request const& request, std::string_view 
             redirect_uri, mode, {{"error", error}, {"error_description", text}, {"state", given_state}});
     };
     if (!state.settings.authorize_error.empty()) {
-        return refuse(state.settings.authorize_error,
-                      "AADSTS65004: User declined to consent to access the app. Trace ID: " + next_guid() +
-                          " Correlation ID: " + next_guid() + " Timestamp: " + entra_time(state.now()));
+        // The sentence is the one the token endpoint has for the number.
+        Json const body = Json::parse(entra_error(state.settings.authorize_code).body);
+        return refuse(state.settings.authorize_error, string_member(body, "error_description"));
     }
     if (form_value(form, "response_type") != "code") {
         return refuse("unsupported_response_type", "AADSTS70004: Only the code response type is supported.");

@@ -31,6 +31,7 @@ public:
     std::string rotation = "entra";            ///< entra | family-revocation | none
     std::string sign_in_user = "ada";          ///< who signs in when nobody was named
     std::string authorize_error; ///< what /authorize answers instead of a code, e.g. access_denied
+    int authorize_code = 65004;  ///< the AADSTS number in its description
 };
 
 class Counters {

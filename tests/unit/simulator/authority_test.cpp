@@ -171,6 +171,27 @@ TEST_F(Authority, AuthorizationCodeNeedsItsVerifier) {
     EXPECT_EQ(code(redeem("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk")), 54005);
 }
 
+TEST_F(Authority, AuthorizeAnswersAsItsModeAsksAndAsItWasToldTo) {
+    std::string const target =
+        "/organizations/oauth2/v2.0/authorize?response_type=code&state=s%26&client_id=" + public_client +
+        "&redirect_uri=http%3A%2F%2Flocalhost%3A5000%2F&code_challenge=x&response_mode=";
+    auto const posted = exchange.get(target + "form_post", "");
+    EXPECT_EQ(posted.status, 200);
+    EXPECT_NE(posted.body.find("action=\"http://localhost:5000/\""), std::string::npos) << posted.body;
+    EXPECT_NE(posted.body.find("name=\"state\" value=\"s&amp;\""), std::string::npos) << posted.body;
+    EXPECT_NE(posted.body.find("name=\"code\""), std::string::npos);
+
+    exchange.get("/__sim/settings?authorize_error=access_denied", "");
+    auto const declined = Exchange::header(exchange.get(target + "query", ""), "Location");
+    EXPECT_TRUE(
+        declined.starts_with("http://localhost:5000/?error=access_denied&error_description=AADSTS65004"))
+        << declined;
+    exchange.get("/__sim/settings?authorize_code=90094", "");
+    auto const admin = Exchange::header(exchange.get(target + "query", ""), "Location");
+    EXPECT_NE(admin.find("AADSTS90094"), std::string::npos) << admin;
+    EXPECT_NE(admin.find("&state=s%26"), std::string::npos) << admin;
+}
+
 TEST_F(Authority, RefreshTokensRotateAndTheOldOneStaysValid) {
     std::string const first = Exchange::json(exchange.get("/__sim/grant?user=ada", ""))["refresh_token"];
     std::string const second = Exchange::json(refresh(first, home))["refresh_token"];

@@ -1,0 +1,417 @@
+#include "server/router/sign_in_service.hpp"
+
+#include "auth/tenant_lookup.hpp"
+#include "core/crypto/random.hpp"
+#include "core/log.hpp"
+#include "core/text/base64.hpp"
+#include "server/router/connector_factory.hpp"
+#include "server/router/grant_proof.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+namespace server {
+namespace {
+
+using core::ErrorKind;
+
+constexpr std::size_t kNonceBytes = 16;
+/// After the code was entered: for the requests that prove the grant.
+constexpr std::chrono::minutes kProofTime{2};
+/// How often a waiter looks whether another process ended the flow.
+constexpr std::chrono::seconds kStoreLook{1};
+
+core::Error make_error(ErrorKind kind, std::string code, std::string message, std::string fix) {
+    return core::Error(kind, std::move(message)).with_code(std::move(code)).with_fix(std::move(fix));
+}
+
+core::Error start_again(std::string code, std::string message) {
+    return make_error(
+        ErrorKind::invalid_argument, std::move(code), std::move(message), "Start the sign-in again.");
+}
+
+core::Error link_expired(ErrorKind kind) {
+    return make_error(
+        kind, "sign_in_expired", "This sign-in was not completed in time.", "Start the sign-in again.");
+}
+
+core::Error link_used() {
+    return start_again("sign_in_used", "This sign-in's link was used before: it is good for one use.");
+}
+
+std::string declared_tenant(Config const& config,
+                            ado::OrganizationUrls const& urls,
+                            ado::Organization const& organization) {
+    for (ConnectorConfig const& connector : config.connectors) {
+        auto const declared = ado::parse_organization(connector.organization, urls);
+        if (!declared || declared->key() != organization.key()) {
+            continue;
+        }
+        for (AuthMethodConfig const& method : connector.auth) {
+            if (method.method == AuthMethod::oauth && !method.tenant.empty()) {
+                return method.tenant;
+            }
+        }
+    }
+    return {};
+}
+
+/// A tenant id, a domain or `organizations`: it becomes part of an address.
+bool is_tenant(std::string_view text) noexcept {
+    return text.size() <= 253 && std::all_of(text.begin(), text.end(), [](char c) {
+               return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                      c == '-' || c == '.';
+           });
+}
+
+} // namespace
+
+/// Where a sign-in leads: checked, with its tenant found out.
+class SignInService::Target {
+public:
+    Target(ado::Organization organization_, std::string tenant_)
+        : organization(std::move(organization_)), tenant(std::move(tenant_)) {}
+    ado::Organization organization;
+    std::string tenant;
+};
+
+class SignInService::DeviceJob {
+public:
+    DeviceJob(std::string flow_id_,
+              Target target_,
+              auth::DeviceCodeFlow flow_,
+              auth::DeviceCodePrompt prompt_)
+        : flow_id(std::move(flow_id_)), target(std::move(target_)), flow(std::move(flow_)),
+          prompt(std::move(prompt_)), request_id(core::random_uuid()) {}
+    std::string flow_id;
+    Target target;
+    auth::DeviceCodeFlow flow;
+    auth::DeviceCodePrompt prompt;
+    std::string principal;
+    std::string request_id;
+};
+
+/// A flow that is being brought to its end gets one, whatever happens to the coroutine that does it.
+class SignInService::Settlement {
+public:
+    Settlement(std::shared_ptr<SignInFlows> flows,
+               std::string flow_id,
+               std::string principal,
+               std::string request_id)
+        : flows_(std::move(flows)), flow_id_(std::move(flow_id)), principal_(std::move(principal)),
+          request_id_(std::move(request_id)) {}
+    ~Settlement() {
+        if (!settled_) {
+            flows_->failed(flow_id_,
+                           start_again("sign_in_interrupted", "The server stopped during the sign-in."));
+        }
+    }
+    Settlement(Settlement const&) = delete;
+    Settlement& operator=(Settlement const&) = delete;
+
+    void settle(core::Result<std::string> const& identity, std::string const& organization) {
+        settled_ = true;
+        if (identity) {
+            flows_->connected(flow_id_, *identity);
+            core::log::info(
+                "sign_in.connected",
+                {{"organization", organization}, {"principal", principal_}, {"request_id", request_id_}});
+            return;
+        }
+        flows_->failed(flow_id_, identity.error());
+        core::log::info("sign_in.failed",
+                        {{"organization", organization},
+                         {"principal", principal_},
+                         {"error", core::describe(identity.error())},
+                         {"request_id", request_id_}});
+    }
+
+private:
+    std::shared_ptr<SignInFlows> flows_;
+    std::string flow_id_;
+    std::string principal_;
+    std::string request_id_;
+    bool settled_ = false;
+};
+
+SignInService::SignInService(SignInEnvironment environment)
+    : environment_(std::move(environment)), clock_(environment_.provider_environment.clock),
+      flows_(std::make_shared<SignInFlows>(environment_.config.limits.sign_in_flows)) {
+    return_.public_url = environment_.config.public_url;
+}
+
+core::Task<core::Result<SignInService::Target>> SignInService::aim(SignInRequest const& request,
+                                                                   core::CallContext const& ctx) {
+    Config const& config = environment_.config;
+    if (config.entra.client_id.empty()) {
+        co_return core::fail(
+            make_error(ErrorKind::invalid_argument,
+                       "config_invalid",
+                       "entra.client_id is not set: there is no app to sign in with.",
+                       "Set entra.client_id to your app registration, or to `developer` to sign in "
+                       "without one."));
+    }
+    ado::OrganizationUrls const urls = organization_urls(config);
+    CO_TRY(ado::Organization organization, ado::parse_organization(request.organization, urls));
+    std::string tenant =
+        request.tenant.empty() ? declared_tenant(config, urls, organization) : request.tenant;
+    if (!is_tenant(tenant)) {
+        co_return core::fail(make_error(ErrorKind::invalid_argument,
+                                        "invalid_tenant",
+                                        "'tenant' is not a tenant.",
+                                        "Give a tenant's id or one of its domains, or leave it out."));
+    }
+    if (tenant.empty()) {
+        CO_TRY(tenant,
+               co_await auth::lookup_tenant(
+                   environment_.retrying, config.azure_devops.identity_url, organization.name(), ctx));
+    }
+    co_return Target(std::move(organization), std::move(tenant));
+}
+
+std::string SignInService::new_flow_id(Target const& target, core::SystemTime expires_at) const {
+    auth::FlowTicket ticket(target.organization.name());
+    ticket.started_at = clock_.system_now();
+    ticket.expires_at = expires_at;
+    return auth::make_flow_id(environment_.sealer, ticket);
+}
+
+core::Task<core::Result<SignInLink>> SignInService::start(SignInRequest request,
+                                                          core::CallContext const& ctx) {
+    Config const& config = environment_.config;
+    CO_TRY(std::string redirect_uri, redirect_uri_of(config.entra, return_));
+    CO_TRY(Target const target, co_await aim(request, ctx));
+
+    auth::PkcePair pkce = auth::PkcePair::make();
+    core::SystemTime const now = clock_.system_now();
+    core::SystemTime const expires_at = now + config.limits.sign_in_ms;
+    std::string const name = target.organization.name();
+    auth::OAuthState state(new_flow_id(target, expires_at), name, std::move(pkce.verifier));
+    state.tenant = target.tenant;
+    state.client_id = config.entra.client_id;
+    state.redirect_uri = std::move(redirect_uri);
+    state.principal = request.principal;
+    state.nonce = core::base64url_encode(core::random_bytes(kNonceBytes));
+    state.started_at = now;
+    state.expires_at = expires_at;
+
+    auth::AuthorizeRequest authorize(
+        config.entra.authority, state, auth::seal_state(environment_.sealer, state));
+    authorize.code_challenge = std::move(pkce.challenge);
+    authorize.login_hint = request.login_hint;
+    // A browser is often signed in as somebody, who need not be the one with access to the organization.
+    authorize.prompt = request.login_hint.empty() ? "select_account" : "";
+
+    SignInLink link(state.flow_id);
+    link.organization = name;
+    link.tenant = target.tenant;
+    link.authorize_url = auth::authorize_url(authorize);
+    link.redirect_uri = state.redirect_uri;
+    link.expires_at = expires_at;
+
+    SignInStatus status(state.flow_id);
+    status.organization = name;
+    status.tenant = target.tenant;
+    status.expires_at = expires_at;
+    // Where there is no room the link works all the same.
+    static_cast<void>(flows_->add(std::move(status), false));
+    core::log::info("sign_in.started",
+                    {{"organization", name},
+                     {"method", "oauth"},
+                     {"tenant", target.tenant},
+                     {"principal", request.principal},
+                     {"request_id", ctx.request_id}});
+    co_return link;
+}
+
+bool SignInService::knows(std::string_view state) const {
+    return auth::open_state(environment_.sealer, state).has_value();
+}
+
+core::Task<core::Result<SignInStatus>> SignInService::finish(auth::AuthorizationAnswer answer,
+                                                             core::CallContext const& ctx) {
+    std::optional<auth::OAuthState> const state = auth::open_state(environment_.sealer, answer.state);
+    if (!state) {
+        co_return core::fail(start_again("sign_in_unknown", "This server knows nothing of such a sign-in."));
+    }
+    core::SystemTime const now = clock_.system_now();
+    if (state->expires_at <= now) {
+        flows_->failed(state->flow_id, link_expired(ErrorKind::timeout));
+        co_return core::fail(link_expired(ErrorKind::invalid_argument));
+    }
+    if (!flows_->claim(state->flow_id, state->expires_at, now)) {
+        co_return core::fail(link_used());
+    }
+    SignInStatus outcome(state->flow_id);
+    outcome.organization = state->organization;
+    outcome.tenant = state->tenant;
+    outcome.expires_at = state->expires_at;
+    if (flows_->find(state->flow_id) == nullptr) {
+        // Started by another process, or before a restart. A browser that opens its tabs again sends the old
+        // answer once more, and an authority that sees a code twice may revoke what the first use brought.
+        CO_TRY(auto const newer, co_await newer_grant(state->organization, state->started_at));
+        if (newer) {
+            co_return core::fail(link_used());
+        }
+        static_cast<void>(flows_->add(outcome, false));
+    }
+    Settlement settlement(flows_, state->flow_id, state->principal, ctx.request_id);
+    core::Result<std::string> const identity = co_await connect(*state, answer, ctx);
+    settlement.settle(identity, state->organization);
+    if (identity) {
+        outcome.state = SignInState::connected;
+        outcome.identity = *identity;
+    } else {
+        outcome.state = SignInState::failed;
+        outcome.failure.emplace(identity.error());
+    }
+    co_return outcome;
+}
+
+core::Task<core::Result<std::string>> SignInService::connect(auth::OAuthState const& state,
+                                                             auth::AuthorizationAnswer const& answer,
+                                                             core::CallContext const& ctx) {
+    CO_TRY(ado::Organization organization,
+           ado::parse_organization(state.organization, organization_urls(environment_.config)));
+    auth::ProviderEnvironment& provider = environment_.provider_environment;
+    auth::AuthorizationCodeFlow flow(
+        provider.http, clock_, provider.authority, environment_.config.entra.client_secret);
+    CO_TRY(auth::OAuthGrant grant, co_await flow.finish(state, answer, ctx));
+    core::Result<std::string> identity = co_await keep(std::move(organization), std::move(grant), ctx);
+    co_return identity;
+}
+
+/// Proves the grant, stores it durably, and only then lets the connector know.
+core::Task<core::Result<std::string>>
+SignInService::keep(ado::Organization organization, auth::OAuthGrant grant, core::CallContext const& ctx) {
+    ado::Organization target = organization;
+    CO_TRY(auth::OAuthGrant proven,
+           co_await prove_grant(environment_.provider_environment,
+                                environment_.retrying,
+                                environment_.config.entra.client_secret,
+                                std::move(target),
+                                std::move(grant),
+                                ctx));
+    CO_TRY_VOID(co_await environment_.grants.save_grant(organization.key(), proven));
+    if (environment_.directory != nullptr) {
+        CO_TRY(std::shared_ptr<Connector> const connector,
+               environment_.directory->find_or_make(organization.name()));
+        connector->set_stored("oauth", true);
+        connector->credentials_changed();
+    }
+    co_return proven.identity;
+}
+
+core::Task<core::Result<DeviceSignIn>> SignInService::start_device(SignInRequest request,
+                                                                   core::CallContext const& ctx) {
+    CO_TRY(Target target, co_await aim(request, ctx));
+    Config const& config = environment_.config;
+    auth::ProviderEnvironment& provider = environment_.provider_environment;
+    auth::DeviceCodeConfig device(provider.authority, target.tenant, config.entra.client_id);
+    auth::DeviceCodeFlow flow(provider.http, clock_, std::move(device));
+    CO_TRY(auth::DeviceCodePrompt prompt, co_await flow.start(ctx));
+
+    DeviceSignIn shown(new_flow_id(target, prompt.expires_at));
+    shown.organization = target.organization.name();
+    shown.tenant = target.tenant;
+    shown.user_code = prompt.user_code;
+    shown.verification_uri = prompt.verification_uri;
+    shown.message = prompt.message;
+    shown.expires_at = prompt.expires_at;
+
+    SignInStatus status(shown.flow_id);
+    status.organization = shown.organization;
+    status.tenant = shown.tenant;
+    status.expires_at = shown.expires_at;
+    CO_TRY_VOID(flows_->add(std::move(status), true));
+    core::log::info("sign_in.started",
+                    {{"organization", shown.organization},
+                     {"method", "device_code"},
+                     {"tenant", shown.tenant},
+                     {"principal", request.principal},
+                     {"request_id", ctx.request_id}});
+    auto job =
+        std::make_shared<DeviceJob>(shown.flow_id, std::move(target), std::move(flow), std::move(prompt));
+    job->principal = request.principal;
+    environment_.tasks.spawn("device_sign_in", poll_device(this, std::move(job)));
+    co_return shown;
+}
+
+core::Task<void> SignInService::poll_device(SignInService* self, std::shared_ptr<DeviceJob> job) {
+    Settlement settlement(self->flows_, job->flow_id, job->principal, job->request_id);
+    std::string const name = job->target.organization.name();
+    core::Deadline const end = core::Deadline::at(job->prompt.expires.time() + kProofTime);
+    core::CallContext const ctx(job->request_id, end);
+    core::Result<auth::OAuthGrant> grant = co_await job->flow.poll(job->prompt, ctx);
+    core::Result<std::string> identity = std::string();
+    if (grant) {
+        identity = co_await self->keep(job->target.organization, std::move(*grant), ctx);
+    } else {
+        identity = core::fail(std::move(grant).error());
+    }
+    settlement.settle(identity, name);
+}
+
+core::Task<core::Result<SignInStatus>> SignInService::status(std::string flow_id, core::CallContext const&) {
+    SignInStatus const* const known = flows_->find(flow_id);
+    if (known != nullptr && known->state != SignInState::pending) {
+        co_return *known;
+    }
+    std::optional<auth::FlowTicket> const ticket = auth::open_flow_id(environment_.sealer, flow_id);
+    if (!ticket) {
+        co_return core::fail(core::Error(ErrorKind::not_found, "There is no such sign-in.")
+                                 .with_code("flow_not_found")
+                                 .with_fix("Start a sign-in and use the flow_id of its answer."));
+    }
+    SignInStatus status(flow_id);
+    if (known != nullptr) {
+        status = *known;
+    }
+    status.organization = ticket->organization;
+    status.expires_at = ticket->expires_at;
+    CO_TRY(auto const newer, co_await newer_grant(ticket->organization, ticket->started_at));
+    if (newer) {
+        status.state = SignInState::connected;
+        status.identity = newer->identity;
+        status.tenant = newer->tenant;
+    }
+    if (status.state == SignInState::pending && status.expires_at <= clock_.system_now() &&
+        !flows_->is_under_way(flow_id)) {
+        status.state = SignInState::failed;
+        status.failure.emplace(link_expired(ErrorKind::timeout));
+    }
+    co_return status;
+}
+
+core::Task<core::Result<std::optional<auth::GrantStore::ListedGrant>>>
+SignInService::newer_grant(std::string organization, core::SystemTime since) {
+    std::optional<auth::GrantStore::ListedGrant> found;
+    CO_TRY(ado::Organization const wanted,
+           ado::parse_organization(organization, organization_urls(environment_.config)));
+    CO_TRY(auto grants, co_await environment_.grants.list_grants());
+    for (auth::GrantStore::ListedGrant& grant : grants) {
+        if (grant.organization == wanted.key() && grant.obtained_at >= since) {
+            found.emplace(std::move(grant));
+        }
+    }
+    co_return found;
+}
+
+core::Task<core::Result<SignInStatus>> SignInService::wait(std::string flow_id,
+                                                           core::CallContext const& ctx) {
+    while (true) {
+        CO_TRY(SignInStatus now, co_await status(flow_id, ctx));
+        if (now.state != SignInState::pending || ctx.deadline.passed(clock_.now())) {
+            co_return now;
+        }
+        core::Deadline const look = core::Deadline::in(clock_, kStoreLook).earlier(ctx.deadline);
+        if (std::shared_ptr<core::Event> const ended = flows_->ended(flow_id)) {
+            static_cast<void>(co_await ended->wait(look));
+        } else {
+            co_await clock_.sleep_until(look.time());
+        }
+    }
+}
+
+} // namespace server
