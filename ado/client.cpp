@@ -87,7 +87,15 @@ std::string_view version_word(VersionType type) noexcept {
 }
 
 std::string repository_route(std::string const& project, std::string const& repository) {
-    return project_route(project) + "/_apis/git/repositories/" + core::percent_encode(repository);
+    std::string route;
+    route.reserve(256); // the callers append the rest of a request
+    if (!project.empty()) {
+        route += '/';
+        core::append_percent_encoded(route, project);
+    }
+    route += "/_apis/git/repositories/";
+    core::append_percent_encoded(route, repository);
+    return route;
 }
 
 } // namespace
@@ -145,9 +153,8 @@ core::Task<core::Result<std::vector<Project>>> Client::list_projects(core::CallC
         if (page.empty()) {
             break;
         }
-        projects.insert(projects.end(),
-                        std::make_move_iterator(page.begin()),
-                        std::make_move_iterator(page.end()));
+        projects.insert(
+            projects.end(), std::make_move_iterator(page.begin()), std::make_move_iterator(page.end()));
     } while (!continuation.empty() && projects.size() < kMaxProjects);
     co_return projects;
 }
@@ -185,11 +192,14 @@ core::Task<core::Result<FileItem>> Client::get_item(std::string const& project,
                                                     std::string const& path,
                                                     VersionDescriptor const& version,
                                                     core::CallContext const& ctx) const {
-    std::string target = repository_route(project, repository) + "/items?path=" + core::percent_encode(path) +
-                         "&includeContent=true&includeContentMetadata=true&resolveLfs=false";
+    std::string target = repository_route(project, repository);
+    target += "/items?path=";
+    core::append_percent_encoded(target, path);
+    target += "&includeContent=true&includeContentMetadata=true&resolveLfs=false";
     if (version.type != VersionType::none) {
-        target += "&versionDescriptor.version=" + core::percent_encode(version.version) +
-                  "&versionDescriptor.versionType=";
+        target += "&versionDescriptor.version=";
+        core::append_percent_encoded(target, version.version);
+        target += "&versionDescriptor.versionType=";
         target += version_word(version.type);
     }
     ApiRequest const request("GET", Service::core, std::move(target), Scope::code_read);
@@ -294,8 +304,8 @@ core::Task<core::Result<std::vector<std::string>>>
 Client::list_area_paths(std::string const& project, core::CallContext const& ctx) const {
     ApiRequest const request("GET",
                              Service::core,
-                             project_route(project) + "/_apis/wit/classificationnodes/areas?$depth=" +
-                                 std::to_string(kAreaDepth),
+                             project_route(project) +
+                                 "/_apis/wit/classificationnodes/areas?$depth=" + std::to_string(kAreaDepth),
                              Scope::work_read);
     co_return co_await transport_.fetch(request, &read_classification_paths, ctx);
 }

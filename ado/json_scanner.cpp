@@ -1,48 +1,18 @@
 #include "ado/json_scanner.hpp"
 
-#include <array>
+#include "core/text/byte_scan.hpp"
+#include "core/text/utf8.hpp"
+
 #include <charconv>
 
 namespace ado {
 namespace {
 
-/// Bytes that end a run of plain characters inside a string: quote, backslash, controls.
-constexpr std::array<bool, 256> make_stops() {
-    std::array<bool, 256> stops{};
-    for (std::size_t c = 0; c < 0x20; ++c) {
-        stops[c] = true;
-    }
-    stops['"'] = true;
-    stops['\\'] = true;
-    return stops;
-}
-constexpr std::array<bool, 256> kStops = make_stops();
-
-std::size_t end_of_run(std::string_view text, std::size_t at) noexcept {
-    while (at < text.size() && !kStops[static_cast<unsigned char>(text[at])]) {
-        ++at;
-    }
-    return at;
-}
-
-void append_utf8(std::string& out, unsigned code) {
-    auto const put = [&out](unsigned byte) { out += static_cast<char>(byte); };
-    if (code < 0x80) {
-        put(code);
-    } else if (code < 0x800) {
-        put(0xC0U | (code >> 6U));
-        put(0x80U | (code & 0x3FU));
-    } else if (code < 0x10000) {
-        put(0xE0U | (code >> 12U));
-        put(0x80U | ((code >> 6U) & 0x3FU));
-        put(0x80U | (code & 0x3FU));
-    } else {
-        put(0xF0U | (code >> 18U));
-        put(0x80U | ((code >> 12U) & 0x3FU));
-        put(0x80U | ((code >> 6U) & 0x3FU));
-        put(0x80U | (code & 0x3FU));
-    }
-}
+/// What ends a run of plain characters inside a string: quote, backslash, controls.
+constexpr auto kStop = [](auto c) {
+    return (c < static_cast<unsigned char>(0x20)) | (c == static_cast<unsigned char>('"')) |
+           (c == static_cast<unsigned char>('\\'));
+};
 
 constexpr unsigned kReplacement = 0xFFFD;
 
@@ -139,7 +109,7 @@ bool JsonScanner::read_string(std::string& out) {
     ++at_;
     out.clear();
     for (;;) {
-        std::size_t const end = end_of_run(text_, at_);
+        std::size_t const end = core::find_byte(text_, at_, kStop);
         out.append(text_, at_, end - at_);
         at_ = end;
         if (at_ >= text_.size()) {
@@ -201,14 +171,14 @@ bool JsonScanner::escape(std::string& out) {
             return false;
         }
         if (is_low_surrogate(low)) {
-            append_utf8(out, 0x10000U + ((unit - 0xD800U) << 10U) + (low - 0xDC00U));
+            core::append_utf8(out, 0x10000U + ((unit - 0xD800U) << 10U) + (low - 0xDC00U));
             return true;
         }
         at_ = back;
     }
     // A half of a pair, as cut-off or binary content has it, must not cost the whole file.
     bool const half = is_high_surrogate(unit) || is_low_surrogate(unit);
-    append_utf8(out, half ? kReplacement : unit);
+    core::append_utf8(out, half ? kReplacement : unit);
     return true;
 }
 
@@ -253,7 +223,7 @@ bool JsonScanner::read_bool(bool& out) noexcept {
 bool JsonScanner::skip_string() noexcept {
     ++at_;
     for (;;) {
-        at_ = end_of_run(text_, at_);
+        at_ = core::find_byte(text_, at_, kStop);
         if (at_ >= text_.size()) {
             return fail();
         }

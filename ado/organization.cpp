@@ -141,11 +141,8 @@ Organization::Organization(std::string name,
                            core::Url search_base,
                            core::Url identity_base)
     : name_(std::move(name)), key_(core::to_lower_ascii(name_)), core_base_(std::move(core_base)),
-      search_base_(std::move(search_base)), identity_base_(std::move(identity_base)) {}
-
-std::string Organization::core_url() const {
-    return std::string(without_trailing_slashes(core_base_.to_string()));
-}
+      search_base_(std::move(search_base)), identity_base_(std::move(identity_base)),
+      core_url_(without_trailing_slashes(core_base_.to_string())) {}
 
 std::string Organization::search_url() const {
     return std::string(without_trailing_slashes(search_base_.to_string()));

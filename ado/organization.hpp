@@ -35,10 +35,10 @@ public:
 
     /// The same as text without a slash at the end: `https://dev.azure.com/contoso`. Pages for people live
     /// under web_url().
-    std::string core_url() const;
+    std::string const& core_url() const noexcept { return core_url_; }
     std::string search_url() const;
     std::string identity_url() const;
-    std::string web_url() const { return core_url(); }
+    std::string const& web_url() const noexcept { return core_url_; }
 
 private:
     std::string name_;
@@ -46,6 +46,7 @@ private:
     core::Url core_base_;
     core::Url search_base_;
     core::Url identity_base_;
+    std::string core_url_; ///< every link begins with it
 };
 
 /// 1-50 letters, digits and hyphens; a letter or digit first, no hyphen last.

@@ -89,8 +89,8 @@ core::HttpRequest Transport::build(ApiRequest const& request) const {
         target += "api-version=" + version;
     }
     core::HttpRequest out(request.method, core::Url(base.origin, std::move(target)));
-    out.headers.add("Accept", std::move(accept));
-    out.headers.add("User-Agent", std::string(kUserAgent));
+    out.headers.add("Accept", accept);
+    out.headers.add("User-Agent", kUserAgent);
     // A refused credential is then a 401 and not a redirect to a sign-in page.
     out.headers.add("X-TFS-FedAuthRedirect", "Suppress");
     out.headers.add("X-TFS-Session", session_id());

@@ -2,22 +2,11 @@
 
 #include "core/text/percent_encoding.hpp"
 
+#include <array>
+#include <charconv>
+
 namespace ado {
 namespace {
-
-/// For a query value; slashes stay, which is allowed there and reads better.
-std::string encode_path(std::string_view text) {
-    std::string out;
-    for (;;) {
-        std::size_t const slash = text.find('/');
-        out += core::percent_encode(text.substr(0, slash));
-        if (slash == std::string_view::npos) {
-            return out;
-        }
-        out += '/';
-        text.remove_prefix(slash + 1);
-    }
-}
 
 std::string_view version_prefix(VersionType type) noexcept {
     switch (type) {
@@ -33,6 +22,12 @@ std::string_view version_prefix(VersionType type) noexcept {
     return "";
 }
 
+void append_number(std::string& url, std::string_view name, std::size_t number) {
+    std::array<char, 20> digits{};
+    auto const end = std::to_chars(digits.data(), digits.data() + digits.size(), number);
+    url.append(name).append(digits.data(), end.ptr);
+}
+
 } // namespace
 
 std::string file_url(Organization const& organization,
@@ -43,22 +38,33 @@ std::string file_url(Organization const& organization,
                      std::size_t first_line,
                      std::size_t last_line,
                      std::size_t end_column) {
-    std::string url = organization.web_url() + "/" + core::percent_encode(project) + "/_git/" +
-                      core::percent_encode(repository) + "?path=" + (path.starts_with('/') ? "" : "/") +
-                      encode_path(path);
+    std::string const& root = organization.web_url();
+    std::string url;
+    // Most names need few escapes: one allocation, nearly always.
+    url.reserve(root.size() + project.size() + repository.size() + path.size() + version.version.size() +
+                160);
+    url += root;
+    url += '/';
+    core::append_percent_encoded(url, project);
+    url += "/_git/";
+    core::append_percent_encoded(url, repository);
+    url += path.starts_with('/') ? "?path=" : "?path=/";
+    // Slashes are allowed in a query and read better there.
+    core::append_percent_encoded(url, path, true);
     if (version.type != VersionType::none) {
         url += "&version=";
         url += version_prefix(version.type);
-        url += encode_path(version.version);
+        core::append_percent_encoded(url, version.version, true);
     }
     if (first_line != 0) {
         // Without a column the marking ends where the next line begins.
-        std::size_t const end_line = end_column != 0 ? last_line : last_line + 1;
-        std::size_t const column = end_column != 0 ? end_column : 1;
-        url += "&line=" + std::to_string(first_line) + "&lineEnd=" + std::to_string(end_line) +
-               "&lineStartColumn=1&lineEndColumn=" + std::to_string(column) + "&lineStyle=plain";
+        append_number(url, "&line=", first_line);
+        append_number(url, "&lineEnd=", end_column != 0 ? last_line : last_line + 1);
+        append_number(url, "&lineStartColumn=1&lineEndColumn=", end_column != 0 ? end_column : 1);
+        url += "&lineStyle=plain";
     }
-    return url + "&_a=contents";
+    url += "&_a=contents";
+    return url;
 }
 
 std::string work_item_url(Organization const& organization, std::string_view project, std::int64_t id) {

@@ -122,6 +122,8 @@ RpcReply McpCore::list_reply(RpcMessage const& request,
         return invalid_params(request.id, "params.cursor was not handed out by this list");
     }
     ResultTail end = tail(revision);
+    // What resources there are depends on who may see which connector.
+    end.is_private = name == "resources";
     end.ttl = name == "tools" || name == "prompts" ? std::chrono::milliseconds(300'000) : kListTtl;
     std::string body = begin_result(request.id, 1024);
     body += '{';

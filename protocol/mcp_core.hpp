@@ -64,6 +64,11 @@ public:
     TaskEngine* tasks() noexcept { return tasks_.get(); }
     std::string const& server_info() const noexcept { return server_info_; }
     bool can_subscribe(std::string_view uri) const noexcept;
+    /// Whether there is anything that subscriptions/listen could tell of.
+    bool announces() const noexcept {
+        return features_.tools_change || features_.prompts_change || features_.resources_change ||
+               features_.subscriptions || features_.tasks != nullptr;
+    }
     /// Called about four times a second while anything is under way, and now and then otherwise.
     void on_tick(std::function<void()> hook) { ticks_.push_back(std::move(hook)); }
     /// `method` when some revision here knows it, else empty: for log fields and metric labels.

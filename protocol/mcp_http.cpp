@@ -172,10 +172,7 @@ McpHttp::admit_modern(core::HttpHeaders const& headers, RpcMessage message, Repl
             }
         }
     }
-    ServerFeatures const& offered = core_.features();
-    bool const announces = offered.tools_change || offered.prompts_change || offered.resources_change ||
-                           offered.subscriptions || offered.tasks != nullptr;
-    bool const listen = message.method == "subscriptions/listen" && announces;
+    bool const listen = message.method == "subscriptions/listen" && core_.announces();
     auto admitted = std::make_unique<AdmittedMessage>(
         listen ? AdmittedMessage::Kind::listen : AdmittedMessage::Kind::requests, kModernRevision);
     admitted->form = form;

@@ -155,7 +155,7 @@ private:
     core::Task<RpcReply> run_one(RpcMessage& request, RequestScope const& scope, Session const* session);
     core::Task<void>
     run_cancellable(RpcMessage& request, RequestScope const& scope, std::optional<RpcReply>& reply);
-    core::Task<std::optional<RpcReply>> session_method(RpcMessage const& request, Session const& session);
+    core::Task<RpcReply> session_method(RpcMessage const& request, Session const& session);
     core::Task<McpHttpReply>
     run_stream(AdmittedMessage& message, core::Principal const& caller, ReplyChannel& channel);
     core::Task<void> hear(Session const& session, std::vector<RpcMessage> messages);

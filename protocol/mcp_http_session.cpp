@@ -3,6 +3,7 @@
 #include "protocol/json_writer.hpp"
 #include "protocol/mcp_http_host.hpp"
 #include "protocol/render.hpp"
+#include "protocol/session_methods.hpp"
 #include "protocol/sse.hpp"
 
 #include <boost/asio/this_coro.hpp>
@@ -18,7 +19,6 @@ namespace {
 
 /// How often letters of other replicas are looked for, while something here waits for one.
 constexpr std::chrono::milliseconds kCollect{500};
-constexpr std::size_t kMostSubscriptions = 1'000;
 
 std::string id_text(RequestId const& id) {
     std::string text;
@@ -28,13 +28,6 @@ std::string id_text(RequestId const& id) {
 
 std::string call_key(std::string const& session, std::string const& id) {
     return session + "\n" + id;
-}
-
-core::Error client_error(Json const& error) {
-    return core::Error(core::ErrorKind::invalid_argument,
-                       "The client refused the question: " +
-                           std::string(core::find_string(error, "message").value_or("no reason given")) + ".")
-        .with_code("client_refused");
 }
 
 McpHttpReply accepted() {
@@ -102,31 +95,12 @@ public:
     ~SessionEars() override { core_.parts().hub.remove(*this); }
 
     void changed(ChangeEvent const& event) override {
-        if (wants(event)) {
+        if (is_told(core_, core_.sessions().known_state(session_), event)) {
             stream_.send(change_notification(event, {}));
         }
     }
 
 private:
-    bool wants(ChangeEvent const& event) const {
-        ServerFeatures const& features = core_.features();
-        switch (event.kind) {
-        case ChangeEvent::Kind::tools:
-            return features.tools_change;
-        case ChangeEvent::Kind::prompts:
-            return features.prompts_change;
-        case ChangeEvent::Kind::resources:
-            return features.resources_change;
-        case ChangeEvent::Kind::resource: {
-            SessionState const* state = core_.sessions().known_state(session_);
-            return state != nullptr && state->subscriptions.contains(event.key);
-        }
-        case ChangeEvent::Kind::task:
-            break; // the extension is of 2026-07-28
-        }
-        return false;
-    }
-
     McpCore& core_;
     Session const& session_;
     LegacyStream& stream_;
@@ -298,13 +272,10 @@ core::Task<McpHttpReply> McpHttp::run_requests(AdmittedMessage& message,
 
 core::Task<RpcReply>
 McpHttp::run_one(RpcMessage& request, RequestScope const& scope, Session const* session) {
+    if (session != nullptr && is_session_method(core_, request.method)) {
+        co_return co_await session_method(request, *session);
+    }
     if (auto quick = core_.answer_at_once(request, scope.revision)) {
-        bool const unknown = quick->error_code == rpc_code::method_not_found;
-        if (unknown && session != nullptr) {
-            if (auto reply = co_await session_method(request, *session)) {
-                co_return std::move(*reply);
-            }
-        }
         co_return std::move(*quick);
     }
     std::string const key = call_key(session != nullptr ? session->id : std::string(), id_text(request.id));
@@ -335,46 +306,16 @@ McpHttp::run_cancellable(RpcMessage& request, RequestScope const& scope, std::op
     reply.emplace(std::move(answer));
 }
 
-core::Task<std::optional<RpcReply>> McpHttp::session_method(RpcMessage const& request,
-                                                            Session const& session) {
-    auto const done = [&request](core::Result<void> const& saved) {
-        return saved ? RpcReply(result_response(request.id, "{}"), 0, false)
-                     : failure(request.id, RpcError(rpc_code::internal_error, "Internal error"));
-    };
-    bool const subscribe = request.method == "resources/subscribe";
-    if ((subscribe || request.method == "resources/unsubscribe") && core_.features().subscriptions) {
-        auto const uri = core::find_string(request.params, "uri");
-        if (!uri) {
-            co_return invalid_params(request.id, "params.uri must be a string");
-        }
-        SessionState state = co_await core_.sessions().state(session);
-        if (!subscribe) {
-            state.subscriptions.erase(std::string(*uri));
-        } else if (!core_.can_subscribe(*uri)) {
-            co_return failure(request.id,
-                              RpcError(rpc_code::resource_not_found,
-                                       "This resource does not tell of changes: " + json_quoted(*uri, 256)));
-        } else if (state.subscriptions.size() >= kMostSubscriptions) {
-            co_return failure(request.id, RpcError(rpc_code::overloaded, "Too many subscriptions"));
-        } else {
-            state.subscriptions.insert(std::string(*uri));
-        }
+core::Task<RpcReply> McpHttp::session_method(RpcMessage const& request, Session const& session) {
+    SessionState state = co_await core_.sessions().state(session);
+    RpcReply reply = apply_session_method(core_, request, state);
+    if (!reply.failed) {
         core::Result<void> const saved = co_await core_.sessions().save_state(session, state);
-        co_return done(saved);
-    }
-    if (request.method == "logging/setLevel" && core_.features().logging) {
-        auto const level = parse_log_level(core::find_string(request.params, "level").value_or(""));
-        if (!level) {
-            co_return invalid_params(request.id,
-                                     "params.level must be one of debug, info, notice, warning, error, "
-                                     "critical, alert, emergency");
+        if (!saved) {
+            co_return failure(request.id, RpcError(rpc_code::internal_error, "Internal error"));
         }
-        SessionState state = co_await core_.sessions().state(session);
-        state.log_level = *level;
-        core::Result<void> const saved = co_await core_.sessions().save_state(session, state);
-        co_return done(saved);
     }
-    co_return std::nullopt;
+    co_return reply;
 }
 
 core::Task<McpHttpReply>
@@ -482,26 +423,17 @@ core::Task<core::Result<Json>> McpHttp::ask(Session const& session,
                                             core::CallContext const& /*ctx*/) {
     RequestId const id("ado-mcpd:" + core::random_uuid());
     std::string const key = id_text(id);
-    std::string text = R"({"jsonrpc":"2.0","id":)" + key + R"(,"method":)";
-    append_json_string(text, method);
-    text += R"(,"params":)";
-    append_json(text, params);
-    text += '}';
     auto pending = std::make_shared<Pending>(session.id);
     pending_[key] = pending;
     EraseAtEnd const at_end(pending_, key, pending);
-    stream.send(text);
+    stream.send(client_request(key, method, params));
     core::Deadline const patience =
         core::Deadline::in(core_.parts().clock, core_.parts().limits.client_answer);
     bool const answered = co_await pending->answered.wait(patience);
     if (!answered) {
-        core::Error late(core::ErrorKind::timeout, "The client did not answer the question in time.");
-        co_return core::fail(std::move(late).with_code("client_silent"));
+        co_return core::fail(client_silent());
     }
-    if (Json const* error = core::find(pending->outcome, "error")) {
-        co_return core::fail(client_error(*error));
-    }
-    co_return std::move(pending->outcome["result"]);
+    co_return client_outcome(std::move(pending->outcome));
 }
 
 void McpHttp::tick() {

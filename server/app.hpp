@@ -6,6 +6,7 @@
 #include "core/task_group.hpp"
 #include "protocol/mcp_server.hpp"
 #include "server/config/config.hpp"
+#include "server/mcp_offer.hpp"
 #include "server/outbound.hpp"
 #include "server/router/connector_factory.hpp"
 #include "server/router/credential_service.hpp"
@@ -60,8 +61,8 @@ private:
     std::unique_ptr<WriteGuard> writes_;
     std::unique_ptr<core::TaskGroup> running_writes_;
     std::unique_ptr<core::TaskGroup> background_;
-    std::vector<std::unique_ptr<protocol::ToolHandler>> tools_;
     protocol::ChangeHub changes_;
+    std::unique_ptr<McpOffer> offer_;
     std::unique_ptr<protocol::McpServer> mcp_;
     std::unique_ptr<auth::TokenVerifier> tokens_;
     bool started_ = false;

@@ -4,6 +4,7 @@
 #include "server/commands/login.hpp"
 #include "server/commands/pat.hpp"
 #include "server/commands/serve.hpp"
+#include "server/commands/stdio.hpp"
 #include "server/commands/token.hpp"
 #include "server/commands/version.hpp"
 
@@ -32,6 +33,7 @@ public:
             return server::run_serve(options);
         };
         add_serve();
+        add_stdio();
         add_login();
         add_pat();
         add_token();
@@ -65,6 +67,15 @@ private:
     }
     void add_json(CLI::App& command) { command.add_flag("--json", json_, "JSON on stdout"); }
 
+    void add_stdio() {
+        CLI::App* command =
+            add(app_, "stdio", "One MCP server on standard input and output, for a desktop client", [this] {
+                server::StdioOptions options;
+                options.config = config_;
+                return server::run_stdio(options);
+            });
+        add_config(*command);
+    }
     void add_serve() {
         CLI::App* command = add(app_, "serve", "Run the daemon (the default)", run_);
         add_config(*command);

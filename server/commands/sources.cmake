@@ -7,6 +7,7 @@ target_sources(server_lib PRIVATE
   commands/pat.cpp
   commands/secret_input.cpp
   commands/serve.cpp
+  commands/stdio.cpp
   commands/table.cpp
   commands/token.cpp
   commands/version.cpp

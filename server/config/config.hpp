@@ -96,6 +96,9 @@ public:
     bool read_only = false;
     bool fallback = true;
     std::string default_project; ///< empty = none
+    bool confirm_writes = false; ///< a person says yes to each write first
+    /// Who may have a person sign in from within a call; anyone below administrator only with method oauth.
+    core::Role sign_in_role = core::Role::administrator;
 };
 
 class KnowledgeSourceConfig {

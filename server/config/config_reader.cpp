@@ -226,6 +226,18 @@ ConnectorConfig read_connector(ConfigSection const& in) {
     in.read("read_only", config.read_only);
     in.read("fallback", config.fallback);
     in.read("default_project", config.default_project);
+    in.read("confirm_writes", config.confirm_writes);
+    if (auto const role = core::parse_role(in.text("sign_in_role").value_or(""))) {
+        config.sign_in_role = *role;
+        bool const has_oauth = std::any_of(config.auth.begin(), config.auth.end(), [](auto const& method) {
+            return method.method == AuthMethod::oauth;
+        });
+        if (config.sign_in_role != core::Role::administrator && !has_oauth) {
+            in.problem("sign_in_role",
+                       std::string(core::to_string(config.sign_in_role)) + " without method oauth",
+                       "administrator, or method oauth in auth");
+        }
+    }
     return config;
 }
 

@@ -86,7 +86,9 @@ Json connector_json(ConnectorConfig const& connector) {
             {"projects", connector.projects},
             {"read_only", connector.read_only},
             {"fallback", connector.fallback},
-            {"default_project", text_or_null(connector.default_project)}};
+            {"default_project", text_or_null(connector.default_project)},
+            {"confirm_writes", connector.confirm_writes},
+            {"sign_in_role", std::string(core::to_string(connector.sign_in_role))}};
 }
 
 } // namespace

@@ -23,6 +23,7 @@ public:
     std::size_t stream_queue_events = 64;        ///< waiting for a slow reader; more ends its stream
     std::size_t stream_queue_bytes = 256 * 1024; ///< the same in bytes
     std::chrono::milliseconds stream_keep_alive_ms{15'000}; ///< quiet before a comment is sent
+    std::size_t stdio_line_bytes = 16 * 1024 * 1024;        ///< one message on standard input
     std::size_t calls = 256;                    ///< in flight, whole daemon; beyond the queue -> 503
     std::size_t calls_queue = 1024;             ///< waiting for a place
     std::chrono::milliseconds drain_ms{20'000}; ///< SIGTERM: for what runs to finish

@@ -26,6 +26,7 @@ constexpr std::array kEntries{
     LimitEntry{"stream_queue_events", &Limits::stream_queue_events, 4, 100'000},
     LimitEntry{"stream_queue_bytes", &Limits::stream_queue_bytes, 4096, 64 * kMiB},
     LimitEntry{"stream_keep_alive_ms", &Limits::stream_keep_alive_ms, 100, kHour},
+    LimitEntry{"stdio_line_bytes", &Limits::stdio_line_bytes, 1024, 256 * kMiB},
     LimitEntry{"calls", &Limits::calls, 1, 100'000},
     LimitEntry{"calls_queue", &Limits::calls_queue, 0, 1'000'000},
     LimitEntry{"drain_ms", &Limits::drain_ms, 0, kHour},

@@ -1,5 +1,7 @@
 #include "core/json.hpp"
 
+#include "core/json_reader.hpp"
+
 #include <nlohmann/json.hpp>
 
 #include <limits>
@@ -50,6 +52,10 @@ Result<Json> parse_json(std::string_view text, JsonLimits const& limits) {
                     "JSON text has " + std::to_string(text.size()) + " bytes, the limit is " +
                         std::to_string(limits.max_bytes));
     }
+    if (std::optional<Json> sound = read_sound_json(text, limits.max_depth)) {
+        return std::move(*sound);
+    }
+    // What is left is wrong or unusual: the library decides, and says where.
     if (container_depth(text) > limits.max_depth) {
         return fail(ErrorKind::protocol,
                     "JSON is nested deeper than " + std::to_string(limits.max_depth) + " levels");

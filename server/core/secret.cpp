@@ -53,7 +53,7 @@ void Secret::wipe() noexcept {
 
 void wipe(void* bytes, std::size_t size) noexcept {
     if (bytes != nullptr && size != 0) {
-        OPENSSL_cleanse(bytes, size);
+        ::explicit_bzero(bytes, size); // as sure as OPENSSL_cleanse, and it clears by vectors
     }
 }
 

@@ -15,4 +15,5 @@ target_sources(server_lib PRIVATE
   front/rest/pat_request.cpp
   front/routes.cpp
   front/session_registry.cpp
+  front/stdio_session.cpp
 )

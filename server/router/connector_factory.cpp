@@ -108,6 +108,8 @@ core::Result<std::shared_ptr<Connector>> make_declared_connector(ConnectorParts 
     settings.policy.projects = config.projects;
     settings.policy.read_only = config.read_only;
     settings.policy.default_project = config.default_project;
+    settings.policy.confirm_writes = config.confirm_writes;
+    settings.policy.sign_in_role = config.sign_in_role;
     std::vector<ConnectorProvider> providers = make_providers(parts, organization.key(), config);
     return make_connector(parts, std::move(settings), std::move(organization), std::move(providers));
 }

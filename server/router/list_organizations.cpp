@@ -1,5 +1,7 @@
 #include "server/router/routed_tool.hpp"
 
+#include "server/router/organization_report.hpp"
+
 #include <utility>
 
 namespace server {
@@ -22,10 +24,13 @@ protocol::ToolDescriptor make_descriptor() {
     input["additionalProperties"] = false;
 
     Json item_properties = Json::object();
-    for (char const* name : {"name", "connector", "state", "reason", "fix", "method", "identity", "tenant"}) {
+    for (char const* name :
+         {"name", "connector", "state", "reason", "fix", "method", "identity", "tenant", "default_project"}) {
         item_properties[name] = string_schema();
     }
     item_properties["read_only"] = Json{{"type", "boolean"}};
+    item_properties["confirm_writes"] =
+        Json{{"type", "boolean"}, {"description", "A person is asked before each write"}};
     item_properties["projects"] = strings_schema();
     item_properties["knowledge_sources"] = strings_schema();
     Json item = Json::object();
@@ -57,12 +62,6 @@ protocol::ToolDescriptor make_descriptor() {
             hints};
 }
 
-void put(Json& object, char const* name, std::string const& value) {
-    if (!value.empty()) {
-        object[name] = value;
-    }
-}
-
 class ListOrganizationsTool final : public protocol::ToolHandler {
 public:
     ListOrganizationsTool(OrganizationDirectory& directory, bool read_only)
@@ -74,19 +73,7 @@ public:
         Json organizations = Json::array();
         std::string text;
         for (std::shared_ptr<Connector> const& connector : directory_.all()) {
-            ConnectorStatus const status = connector->status();
-            Json entry = Json::object();
-            entry["name"] = connector->organization().name();
-            entry["connector"] = connector->settings().name;
-            entry["state"] = status.state;
-            put(entry, "reason", status.reason);
-            put(entry, "fix", status.fix);
-            put(entry, "method", status.method);
-            put(entry, "identity", status.identity);
-            put(entry, "tenant", status.tenant);
-            entry["read_only"] = read_only_ || connector->settings().policy.read_only;
-            entry["projects"] = connector->settings().policy.projects;
-            entry["knowledge_sources"] = Json::array();
+            Json entry = organization_report(*connector, read_only_);
             text += describe(entry);
             organizations.push_back(std::move(entry));
         }
@@ -112,6 +99,9 @@ private:
         }
         if (core::find_bool(entry, "read_only").value_or(false)) {
             line += ", read-only";
+        }
+        if (core::find_bool(entry, "confirm_writes").value_or(false)) {
+            line += ", a person confirms each write";
         }
         if (Json const* projects = core::find_array(entry, "projects");
             projects != nullptr && !projects->empty()) {

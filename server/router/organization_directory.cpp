@@ -44,6 +44,13 @@ OrganizationDirectory::find(std::optional<std::string_view> organization) const 
                               .with_fix("Pass `organization` with one of these names.")
                               .with_not_sent());
     }
+    // A bare name is its own key in lower case; only addresses must be taken apart.
+    if (ado::is_organization_name(*organization)) {
+        auto const named = by_key_.find(core::to_lower_ascii(*organization));
+        if (named != by_key_.end()) {
+            return named->second;
+        }
+    }
     ADOMCPD_TRY(ado::Organization const wanted, parse(*organization));
     auto const it = by_key_.find(wanted.key());
     if (it == by_key_.end()) {

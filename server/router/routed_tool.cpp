@@ -1,8 +1,11 @@
 #include "server/router/routed_tool.hpp"
 
 #include "core/async.hpp"
+#include "core/crypto/random.hpp"
 #include "core/log.hpp"
 #include "server/router/error_surface.hpp"
+#include "server/router/sign_in_question.hpp"
+#include "server/router/write_confirmation.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -21,6 +24,27 @@ namespace {
 using core::Error;
 using core::ErrorKind;
 using core::Json;
+using protocol::ToolResult;
+
+/// How long a token must be good for that is looked at before a write.
+constexpr std::chrono::seconds kTokenTtl{60};
+
+Error project_not_allowed(std::string_view project, Connector const& connector) {
+    return Error(ErrorKind::forbidden,
+                 "Project '" + std::string(project) + "' is not in connector '" + connector.settings().name +
+                     "' `projects` allow-list.")
+        .with_code("project_not_allowed")
+        .with_fix("Use a listed project (list_organizations shows them), or have an administrator add it.")
+        .with_not_sent();
+}
+
+core::Result<void> check_project(Json const& args, Connector const& connector) {
+    auto const project = core::find_string(args, "project");
+    if (project && !connector.settings().policy.allows_project(*project)) {
+        return core::fail(project_not_allowed(*project, connector));
+    }
+    return {};
+}
 
 /// A write under way: owns everything it works on, so that its caller may go away.
 class RunningWrite {
@@ -30,9 +54,10 @@ class RunningWrite {
     protocol::SilentClient client_;
 
 public:
-    RunningWrite(protocol::ToolCall const& asked, std::shared_ptr<Connector> connector_)
-        : args_(asked.arguments), caller_(asked.caller), ctx_(asked.ctx), client_(asked.client.features()),
-          call(args_, caller_, ctx_, client_), connector(std::move(connector_)) {
+    RunningWrite(Json arguments, protocol::ToolCall const& asked, std::shared_ptr<Connector> connector_)
+        : args_(std::move(arguments)), caller_(asked.caller), ctx_(asked.ctx),
+          client_(asked.client.features()), call(args_, caller_, ctx_, client_),
+          connector(std::move(connector_)) {
         call.inputs = asked.inputs;
         call.state = asked.state;
         call.task_id = asked.task_id;
@@ -53,18 +78,15 @@ public:
 
     protocol::ToolDescriptor const& descriptor() const noexcept override { return tool_->descriptor(); }
 
-    core::Task<protocol::ToolResult> call(protocol::ToolCall const& call) override {
+    core::Task<ToolResult> call(protocol::ToolCall const& call) override {
         core::CallContext const& ctx = call.ctx;
         auto connector = admit(call.arguments, call.caller);
         if (!connector) {
             co_return error_result(connector.error(), env_.limits.answer_bytes);
         }
-        core::Result<protocol::ToolResult> result = core::fail(ErrorKind::internal, "not run");
-        if (tool_->descriptor().hints.read_only) {
-            result = co_await run(call, **connector);
-        } else {
-            result = co_await run_to_its_end(call, *connector);
-        }
+        // What goes into the state of the next round, should there be one.
+        Json carried = call.state.is_object() ? call.state : Json::object();
+        core::Result<ToolResult> result = co_await go_on(call, *connector, carried);
         if (!result) {
             core::log::info("tool.failed",
                             {{"tool", tool_->descriptor().name},
@@ -72,13 +94,17 @@ public:
                              {"request_id", ctx.request_id},
                              {"kind", core::to_string(result.error().kind())},
                              {"error", core::describe(result.error())}});
-            protocol::ToolResult failed = error_result(result.error(), env_.limits.answer_bytes);
+            ToolResult failed = error_result(result.error(), env_.limits.answer_bytes);
             failed.meta = identity_meta(**connector, ctx);
             co_return failed;
         }
         (*connector)->note_accepted(ctx.trace->method, ctx.trace->identity);
-        protocol::ToolResult answer = std::move(*result);
-        answer.meta = identity_meta(**connector, ctx);
+        ToolResult answer = std::move(*result);
+        if (answer.needed) {
+            keep_state(*answer.needed, std::move(carried));
+        } else {
+            answer.meta = identity_meta(**connector, ctx);
+        }
         co_return answer;
     }
 
@@ -108,36 +134,87 @@ private:
                                       .with_not_sent());
             }
         }
-        if (auto const project = core::find_string(args, "project")) {
-            if (!connector->settings().policy.allows_project(*project)) {
-                return core::fail(
-                    Error(ErrorKind::forbidden,
-                          "Project '" + std::string(*project) + "' is not in connector '" +
-                              connector->settings().name + "' `projects` allow-list.")
-                        .with_code("project_not_allowed")
-                        .with_fix("Use a listed project (list_organizations shows them), or have an "
-                                  "administrator add it.")
-                        .with_not_sent());
-            }
-        }
+        ADOMCPD_TRY_VOID(check_project(args, *connector));
         return connector;
     }
 
-    core::Task<core::Result<protocol::ToolResult>> run(protocol::ToolCall const& call, Connector& connector) {
-        CallScope const scope(connector.organization().name(),
-                              connector.client(),
-                              connector.settings().policy,
-                              env_.writes,
-                              env_.limits,
-                              call);
+    /// One round: takes up the answer to a sign-in, does the work, and asks for a sign-in where that is what
+    /// it lacks.
+    core::Task<core::Result<ToolResult>>
+    go_on(protocol::ToolCall const& call, std::shared_ptr<Connector> connector, Json& carried) {
+        SignInQuestion const sign_in(env_.sign_in, *connector, call, tool_->descriptor().name);
+        CO_TRY_VOID(co_await sign_in.take_answer());
+        core::Result<ToolResult> result = core::fail(ErrorKind::internal, "not run");
+        if (tool_->descriptor().hints.read_only) {
+            result = co_await run(call, *connector);
+        } else {
+            result = co_await write(call, connector, sign_in.may_ask(), carried);
+        }
+        if (!result && sign_in.would_help(result.error())) {
+            Error cause = result.error();
+            CO_TRY(protocol::InputNeeded needed, co_await sign_in.ask(std::move(cause)));
+            co_return ToolResult::ask(std::move(needed));
+        }
+        co_return result;
+    }
+
+    /// Everything that can be asked is asked before the write begins.
+    core::Task<core::Result<ToolResult>> write(protocol::ToolCall const& call,
+                                               std::shared_ptr<Connector> connector,
+                                               bool may_sign_in,
+                                               Json& carried) {
+        if (may_sign_in) {
+            CO_TRY(core::AccessToken const token, co_await connector->get(kTokenTtl, call.ctx));
+        }
+        CallScope const scope = scope_of(call, *connector);
+        CO_TRY(WritePlan plan, co_await tool_->plan(call.arguments, scope));
+        if (plan.needed) {
+            co_return ToolResult::ask(std::move(*plan.needed));
+        }
+        carried.update(plan.settled);
+        CO_TRY_VOID(check_project(plan.arguments, *connector));
+        if (plan.writes && connector->settings().policy.confirm_writes) {
+            CO_TRY(std::optional<protocol::InputNeeded> needed,
+                   co_await confirm_write(plan, tool_->descriptor().name, *connector, call));
+            if (needed) {
+                co_return ToolResult::ask(std::move(*needed));
+            }
+        }
+        co_return co_await run_to_its_end(std::move(plan.arguments), call, std::move(connector));
+    }
+
+    /// The members a question brings along stand beside those of the rounds before. A write keeps one name
+    /// over all its rounds, under which it is journalled.
+    void keep_state(protocol::InputNeeded& needed, Json carried) const {
+        carried.erase("step");
+        if (!tool_->descriptor().hints.read_only && !carried.contains(kRoundMember)) {
+            carried[kRoundMember] = core::random_uuid();
+        }
+        if (needed.state.is_object()) {
+            carried.update(needed.state);
+        }
+        needed.state = std::move(carried);
+    }
+
+    CallScope scope_of(protocol::ToolCall const& call, Connector& connector) const {
+        return CallScope(connector.organization().name(),
+                         connector.client(),
+                         connector.settings().policy,
+                         env_.writes,
+                         env_.limits,
+                         call);
+    }
+
+    core::Task<core::Result<ToolResult>> run(protocol::ToolCall const& call, Connector& connector) {
+        CallScope const scope = scope_of(call, connector);
         co_return co_await tool_->run(call.arguments, scope);
     }
 
     /// A caller that goes away must not leave a write of unknown outcome behind: the write runs on in its own
     /// task, and only the waiting ends.
-    core::Task<core::Result<protocol::ToolResult>> run_to_its_end(protocol::ToolCall const& call,
-                                                                  std::shared_ptr<Connector> connector) {
-        auto running = std::make_shared<RunningWrite>(call, std::move(connector));
+    core::Task<core::Result<ToolResult>>
+    run_to_its_end(Json arguments, protocol::ToolCall const& call, std::shared_ptr<Connector> connector) {
+        auto running = std::make_shared<RunningWrite>(std::move(arguments), call, std::move(connector));
         env_.running_writes.spawn("write", run_owned(this, running));
         bool const finished = co_await running->done.wait(core::Deadline::never());
         if (!finished || !running->result) {

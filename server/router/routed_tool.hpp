@@ -5,6 +5,7 @@
 #include "protocol/tool.hpp"
 #include "server/config/limits.hpp"
 #include "server/router/organization_directory.hpp"
+#include "server/router/sign_in_links.hpp"
 #include "server/tools/call_scope.hpp"
 
 #include <memory>
@@ -26,11 +27,14 @@ public:
     WriteGuard& writes;
     core::TaskGroup& running_writes; ///< writes finish here even when their caller has gone
     Limits const& limits;
-    bool read_only; ///< tools.read_only of the configuration
+    bool read_only;                 ///< tools.read_only of the configuration
+    SignInLinks* sign_in = nullptr; ///< where people can sign in from within a call; nullptr = nowhere
 };
 
 /// Adapts a tool of one organization to the protocol: resolves `organization`, checks role, read-only and the
-/// project allow-list, hands over a ready scope, words errors, and adds `_meta["ado-mcpd/identity"]`.
+/// project allow-list, hands over a ready scope, words errors, and adds `_meta["ado-mcpd/identity"]`. Before
+/// a write it asks what the tool's plan lacks and, for connectors with confirm_writes, for a yes; where a
+/// connector needs a sign-in it asks for that.
 std::unique_ptr<protocol::ToolHandler> make_routed_tool(std::unique_ptr<OrganizationTool> tool,
                                                         RoutedToolEnvironment const& env);
 

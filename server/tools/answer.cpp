@@ -2,6 +2,7 @@
 
 #include "core/crypto/digest.hpp"
 #include "core/crypto/random.hpp"
+#include "core/text/byte_scan.hpp"
 
 #include <algorithm>
 #include <optional>
@@ -27,8 +28,12 @@ std::size_t answer_budget(core::Json const& args, std::size_t usual, Limits cons
 }
 
 std::size_t json_text_bytes(std::string_view text) noexcept {
-    auto const doubled = [](char c) { return c == '"' || c == '\\' || c == '\n' || c == '\t' || c == '\r'; };
-    return text.size() + static_cast<std::size_t>(std::count_if(text.begin(), text.end(), doubled));
+    auto const doubled = [](auto c) {
+        return (c == static_cast<unsigned char>('"')) | (c == static_cast<unsigned char>('\\')) |
+               (c == static_cast<unsigned char>('\n')) | (c == static_cast<unsigned char>('\t')) |
+               (c == static_cast<unsigned char>('\r'));
+    };
+    return text.size() + core::count_bytes(text, doubled);
 }
 
 std::string note_lines(std::vector<std::string> const& notes) {
@@ -71,6 +76,21 @@ bool is_usable_name(std::string_view name) noexcept {
     return !name.empty() && name != "." && name != ".." && std::none_of(name.begin(), name.end(), [](char c) {
         return static_cast<unsigned char>(c) < 0x20;
     });
+}
+
+bool is_uuid(std::string_view text) noexcept {
+    if (text.size() != 36) {
+        return false;
+    }
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        bool const dash = i == 8 || i == 13 || i == 18 || i == 23;
+        char const c = text[i];
+        bool const hex = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+        if (dash ? c != '-' : !hex) {
+            return false;
+        }
+    }
+    return true;
 }
 
 } // namespace server

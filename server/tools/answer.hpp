@@ -49,4 +49,7 @@ std::string chosen_project(core::Json const& args, ConnectorPolicy const& policy
 /// Names go into the path of a request: `.` and `..` would step out of the organization there.
 bool is_usable_name(std::string_view name) noexcept;
 
+/// An id names a project or a repository wherever it is, whatever stands beside it.
+bool is_uuid(std::string_view text) noexcept;
+
 } // namespace server

@@ -7,6 +7,7 @@
 #include "protocol/tool.hpp"
 #include "server/config/limits.hpp"
 #include "server/tools/write_guard.hpp"
+#include "server/tools/write_plan.hpp"
 
 #include <functional>
 #include <string>
@@ -22,6 +23,9 @@ public:
     std::vector<std::string> projects; ///< allow-list, empty = all; compared without case
     bool read_only = false;
     std::string default_project;
+    bool confirm_writes = false; ///< a person says yes to each write first
+    /// Who may have a person sign in from within a call, where the connector needs it.
+    core::Role sign_in_role = core::Role::administrator;
     bool allows_project(std::string_view project) const noexcept;
 };
 
@@ -42,7 +46,7 @@ public:
     ConnectorPolicy const& policy;
     WriteGuard& writes;
     Limits const& limits;
-    protocol::ToolCall const& call; ///< the MCP side: answers of the client's, progress
+    protocol::ToolCall const& call; ///< the MCP side: answers of the client's, progress, the task
     core::Principal const& caller;
     core::CallContext const& ctx;
 };
@@ -58,6 +62,10 @@ public:
     /// concurrently.
     virtual core::Task<core::Result<protocol::ToolResult>> run(core::Json const& args,
                                                                CallScope const& scope) = 0;
+    /// For tools that write: settles what is missing and says what run() will write, without writing. Called
+    /// before each run(), which then gets the plan's arguments. By default nothing is missing and the
+    /// arguments speak for themselves.
+    virtual core::Task<core::Result<WritePlan>> plan(core::Json const& args, CallScope const& scope);
 };
 
 } // namespace server

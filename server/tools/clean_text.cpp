@@ -1,5 +1,6 @@
 #include "server/tools/clean_text.hpp"
 
+#include "core/text/byte_scan.hpp"
 #include "core/text/utf8.hpp"
 
 #include <array>
@@ -84,9 +85,21 @@ bool is_needed(char32_t code, char32_t before, std::string_view text, std::size_
     return presentation && (is_pictograph(before) || keycap);
 }
 
+/// Controls, and everything beyond ASCII: what the table must be asked about.
+constexpr auto kDoubtful = [](auto c) {
+    return ((c < static_cast<unsigned char>(0x20)) & (c != static_cast<unsigned char>('\t')) &
+            (c != static_cast<unsigned char>('\n'))) |
+           (c >= static_cast<unsigned char>(0x7F));
+};
+
 std::size_t first_suspect(std::string_view text, std::size_t from) noexcept {
-    while (from < text.size() && !kSuspects[static_cast<unsigned char>(text[from])]) {
-        ++from;
+    while ((from = core::find_byte(text, from, kDoubtful)) < text.size()) {
+        do {
+            if (kSuspects[static_cast<unsigned char>(text[from])]) {
+                return from;
+            }
+            ++from;
+        } while (from < text.size() && static_cast<unsigned char>(text[from]) >= 0x80);
     }
     return from;
 }
@@ -147,10 +160,11 @@ CleanText clean_text(std::string text) {
 
 std::string clean_line(std::string text) {
     CleanText clean = clean_text(std::move(text));
-    for (char& c : clean.text) {
-        if (c == '\n' || c == '\t') {
-            c = ' ';
-        }
+    auto const is_break = [](auto c) {
+        return (c == static_cast<unsigned char>('\n')) | (c == static_cast<unsigned char>('\t'));
+    };
+    for (std::size_t at = 0; (at = core::find_byte(clean.text, at, is_break)) < clean.text.size(); ++at) {
+        clean.text[at] = ' ';
     }
     return std::move(clean.text);
 }

@@ -4,6 +4,7 @@
 #include "core/crypto/digest.hpp"
 #include "server/tools/answer.hpp"
 #include "server/tools/clean_text.hpp"
+#include "server/tools/project_question.hpp"
 #include "server/tools/schema_pieces.hpp"
 #include "server/tools/tools.hpp"
 #include "server/tools/work_item_request.hpp"
@@ -76,8 +77,10 @@ protocol::ToolDescriptor make_descriptor() {
 class Creation {
 public:
     Creation(WorkItemRequest request_, CallScope const& scope_)
-        : request(std::move(request_)), scope(scope_) {}
+        : request(std::move(request_)),
+          key(request.idempotency_key ? request.idempotency_key : implied_key(scope_.call)), scope(scope_) {}
     WorkItemRequest request;
+    std::optional<std::string> key; ///< under which it is journalled
     CallScope const& scope;
 };
 
@@ -141,7 +144,7 @@ GuardedWrite guarded(Creation const& creation) {
     GuardedWrite write;
     write.organization = creation.scope.organization;
     write.tool = "create_work_item";
-    write.idempotency_key = request.idempotency_key;
+    write.idempotency_key = creation.key;
     write.arguments = request.canonical;
     write.probe = Json{{"project", request.project},
                        {"type", request.type},
@@ -154,10 +157,12 @@ std::string quoted_title(Json const& result) {
     return "\"" + std::string(core::find_string(result, "title").value_or(std::string_view())) + "\"";
 }
 
-protocol::ToolResult answer(Json result, bool created) {
+protocol::ToolResult answer(Json result, bool created, bool own_key) {
     result["created"] = created;
     if (!created) {
-        result["notes"].push_back("The idempotency_key had been used before; this is the item it made.");
+        result["notes"].push_back(own_key
+                                      ? "The idempotency_key had been used before; this is the item it made."
+                                      : "This call had been carried out before; this is the item it made.");
     }
     auto const text_of = [&result](char const* key) {
         return std::string(core::find_string(result, key).value_or(std::string_view()));
@@ -206,10 +211,49 @@ public:
         };
         CO_TRY(WriteOutcome outcome,
                co_await scope.writes.run(write, sender, finder, scope.caller, scope.ctx));
-        co_return answer(std::move(outcome.result), outcome.created);
+        bool const own_key = creation.request.idempotency_key.has_value();
+        co_return answer(std::move(outcome.result), outcome.created, own_key);
+    }
+
+    Task<Result<WritePlan>> plan(Json const& args, CallScope const& scope) override {
+        WritePlan plan(args);
+        bool const has_project = !chosen_project(args, scope.policy).empty();
+        // Whatever else is wrong is said before a person is asked for the project.
+        if (!has_project) {
+            plan.arguments["project"] = "to be chosen";
+        }
+        CO_TRY(WorkItemRequest const request,
+               read_work_item_request(plan.arguments, scope.policy, scope.client.organization()));
+        plan.writes = !request.validate_only;
+        if (has_project) {
+            plan.summary = summary_of(args, request.type, request.project);
+            co_return plan;
+        }
+        std::string question = "In which project of " + scope.organization + " shall the " +
+                               clean_line(request.type) + " \"" + clean_line(request.title) +
+                               "\" be created?";
+        CO_TRY(SettledProject settled, co_await settle_project(std::move(question), scope));
+        if (settled.needed) {
+            plan.needed = std::move(settled.needed);
+            co_return plan;
+        }
+        plan.summary = summary_of(args, request.type, settled.project);
+        plan.settled["project"] = settled.project;
+        plan.arguments["project"] = std::move(settled.project);
+        co_return plan;
     }
 
 private:
+    static std::string summary_of(Json const& args, std::string const& type, std::string const& project) {
+        Json rest = args;
+        for (char const* const name : {"type", "project", "title", "validate_only"}) {
+            rest.erase(name);
+        }
+        std::string const title(core::find_string(args, "title").value_or(std::string_view()));
+        return "Create " + clean_line(type) + " \"" + clean_line(title) + "\" in project " +
+               clean_line(project) + "\n" + summarize_arguments(rest);
+    }
+
     protocol::ToolDescriptor descriptor_ = make_descriptor();
 };
 

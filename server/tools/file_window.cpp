@@ -1,5 +1,6 @@
 #include "server/tools/file_window.hpp"
 
+#include "core/text/byte_scan.hpp"
 #include "core/text/utf8.hpp"
 #include "server/tools/answer.hpp"
 
@@ -10,7 +11,8 @@ namespace server {
 namespace {
 
 std::size_t count_lines(std::string_view text) {
-    auto const ends = static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
+    std::size_t const ends =
+        core::count_bytes(text, [](auto c) { return c == static_cast<unsigned char>('\n'); });
     return ends + (text.empty() || text.back() == '\n' ? 0 : 1);
 }
 

@@ -18,21 +18,6 @@ std::size_t line_argument(Json const& args, std::string_view name, std::size_t u
     return line && *line > 0 ? static_cast<std::size_t>(*line) : usual;
 }
 
-bool is_uuid(std::string_view text) {
-    if (text.size() != 36) {
-        return false;
-    }
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        bool const dash = i == 8 || i == 13 || i == 18 || i == 23;
-        char const c = text[i];
-        bool const hex = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-        if (dash ? c != '-' : !hex) {
-            return false;
-        }
-    }
-    return true;
-}
-
 Result<WantedFile> read_one(Json const& entry, Json const& args) {
     WantedFile file;
     auto const inherited = [&](char const* name) {
@@ -92,6 +77,10 @@ ado::VersionDescriptor parse_ref(std::string_view text) {
     return ado::VersionDescriptor::parse(text);
 }
 
+std::string read_file_subject(Json const& args, CallScope const& scope) {
+    return cursor_subject("read_file", scope.organization, args);
+}
+
 Result<ReadArguments> read_file_arguments(Json const& args, CallScope const& scope) {
     ReadArguments read;
     read.project = chosen_project(args, scope.policy);
@@ -114,9 +103,8 @@ Result<ReadArguments> read_file_arguments(Json const& args, CallScope const& sco
     }
     ADOMCPD_TRY_VOID(check_project(read, scope.policy));
     read.max_bytes = answer_budget(args, scope.limits.answer_bytes, scope.limits);
-    read.subject = cursor_subject("read_file", scope.organization, args);
     if (std::optional<std::string_view> const cursor = core::find_string(args, "cursor")) {
-        ADOMCPD_TRY(read.position, read_cursor(*cursor, read.subject));
+        ADOMCPD_TRY(read.position, read_cursor(*cursor, read_file_subject(args, scope)));
         if (read.position.item >= read.files.size()) {
             return core::fail(wrong_argument("`cursor` lies past the last file."));
         }

@@ -27,11 +27,13 @@ public:
     std::string project; ///< empty only for repositories named by id
     std::vector<WantedFile> files;
     std::size_t max_bytes = 0;
-    std::string subject;     ///< what a cursor of this call belongs to
     CursorPosition position; ///< file to begin with, and its line (0 = the one asked for)
 };
 
 core::Result<ReadArguments> read_file_arguments(core::Json const& args, CallScope const& scope);
+
+/// What a cursor of this call belongs to.
+std::string read_file_subject(core::Json const& args, CallScope const& scope);
 
 /// `main`, `refs/heads/main`, `refs/tags/v1`, `tag:v1` or 40 hex digits of a commit; empty is the default
 /// branch.

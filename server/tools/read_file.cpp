@@ -98,12 +98,13 @@ std::optional<core::Error> refusal(ado::FileItem const& item, WantedFile const& 
 
 class Reading {
 public:
-    Reading(ReadArguments arguments_, CallScope const& scope_)
-        : arguments(std::move(arguments_)), scope(scope_) {
+    Reading(Json const& args_, ReadArguments arguments_, CallScope const& scope_)
+        : args(args_), arguments(std::move(arguments_)), scope(scope_) {
         items.resize(arguments.files.size() - first());
     }
     std::size_t first() const noexcept { return static_cast<std::size_t>(arguments.position.item); }
 
+    Json const& args; ///< as they were given
     ReadArguments arguments;
     CallScope const& scope;
     std::vector<std::optional<Result<ado::FileItem>>> items; ///< from first() on
@@ -165,7 +166,7 @@ private:
         CursorPosition position;
         position.item = reading_.first() + number;
         position.part = line;
-        cursor_ = write_cursor(position, arguments_.subject);
+        cursor_ = write_cursor(position, read_file_subject(reading_.args, reading_.scope));
     }
 
     void add(ado::FileItem item, WantedFile const& wanted, std::size_t number) {
@@ -295,28 +296,35 @@ private:
                   FileWindow const& window,
                   std::string const& name,
                   std::string const& url) {
-        Json file{{"organization", reading_.scope.organization},
-                  {"repository", clean_line(wanted.repository)},
-                  {"path", clean_line(wanted.path)},
-                  {"total_lines", window.total_lines}};
-        auto const put_if_known = [&file](char const* key, std::string const& value) {
+        // In the order of their names: each goes to the end.
+        Json::object_t file;
+        auto const put = [&file](char const* key, Json value) {
+            file.emplace_hint(file.end(), key, std::move(value));
+        };
+        auto const put_if_known = [&put](char const* key, std::string const& value) {
             if (!value.empty()) {
-                file[key] = clean_line(value);
+                put(key, clean_line(value));
             }
         };
-        put_if_known("project", arguments_.project);
-        put_if_known("ref", wanted.version.version);
-        put_if_known("commit", item.commit_id);
-        put_if_known("url", url);
-        if (window.start_line > 0) {
-            file["start_line"] = window.start_line;
-            file["end_line"] = window.end_line;
-        }
         if (reading_.items.size() > 1) {
             std::size_t const taken = frame_of(wanted, item, name).json_bytes + json_text_bytes(content);
             json_left_ -= std::min(json_left_, taken);
         }
-        file["text"] = std::move(content);
+        put_if_known("commit", item.commit_id);
+        if (window.start_line > 0) {
+            put("end_line", window.end_line);
+        }
+        put("organization", reading_.scope.organization);
+        put("path", clean_line(wanted.path));
+        put_if_known("project", arguments_.project);
+        put_if_known("ref", wanted.version.version);
+        put("repository", clean_line(wanted.repository));
+        if (window.start_line > 0) {
+            put("start_line", window.start_line);
+        }
+        put("text", std::move(content));
+        put("total_lines", window.total_lines);
+        put_if_known("url", url);
         files_.push_back(std::move(file));
     }
 
@@ -326,7 +334,9 @@ private:
         }
         text_ += marker_.end();
         text_ += note_lines(notes_);
-        Json structured{{"files", std::move(files_)}, {"notes", notes_}};
+        Json structured = Json::object();
+        structured["files"] = std::move(files_);
+        structured["notes"] = notes_;
         if (!cursor_.empty()) {
             text_ += "cursor: " + cursor_ + "\n";
             structured["cursor"] = std::move(cursor_);
@@ -354,7 +364,7 @@ public:
 
     Task<Result<protocol::ToolResult>> run(Json const& args, CallScope const& scope) override {
         CO_TRY(ReadArguments arguments, read_file_arguments(args, scope));
-        Reading reading(std::move(arguments), scope);
+        Reading reading(args, std::move(arguments), scope);
         NumberedJob const job = [&reading](std::size_t number) { return fetch(reading, number); };
         co_await run_parallel(reading.items.size(), scope.limits.search_parallel_files, job);
         Composer composer(reading);

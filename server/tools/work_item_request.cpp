@@ -5,6 +5,7 @@
 #include "core/http/http_message.hpp"
 #include "core/text/utf8.hpp"
 #include "server/tools/answer.hpp"
+#include "server/tools/project_question.hpp"
 #include "server/tools/text_fold.hpp"
 
 #include <algorithm>
@@ -98,8 +99,7 @@ private:
     Result<void> read_place(ConnectorPolicy const& policy) {
         request_.project = chosen_project(args_, policy);
         if (request_.project.empty()) {
-            return core::fail(wrong_argument(
-                "`project` is missing.", "Pass `project`, or have a default_project set for the connector."));
+            return core::fail(project_missing());
         }
         if (!is_usable_name(request_.project)) {
             return core::fail(wrong_argument("`" + request_.project + "` is not a name of a project."));

@@ -109,6 +109,7 @@ Json text_schema(char const* name) {
 protocol::ToolDescriptor describe_task(char const* name, char const* description, Json schema, TaskUse use) {
     protocol::ToolDescriptor descriptor = describe(name, description, std::move(schema));
     descriptor.task_use = use;
+    descriptor.hints.read_only = true; // cancelling stops the work: a write would go on to its end
     return descriptor;
 }
 

@@ -1,20 +1,39 @@
-// The official TypeScript SDK against a running daemon: lists the tools, searches, reads, creates.
-// Usage: node sdk_client.mjs v1|v2-default|v2-auto|v2-pinned URL TOKEN ORGANIZATION PROJECT REPOSITORY QUERY
+// The official TypeScript SDK against a running daemon, or one it starts on stdio: lists what there is, searches, reads,
+// creates, completes, is asked for what is missing.
+// Usage: node sdk_client.mjs v1|v2-default|v2-auto|v2-pinned URL|COMMAND-AS-JSON-ARRAY TOKEN ORGANIZATION PROJECT REPOSITORY QUERY
 import assert from "node:assert/strict";
 
-const [mode, url, token, organization, project, repository, query] = process.argv.slice(2);
+const [mode, target, token, organization, project, repository, query] = process.argv.slice(2);
 const requestInit = token ? { headers: { Authorization: `Bearer ${token}` } } : {};
+const command = target.startsWith("[") ? JSON.parse(target) : null;
+const capabilities = { elicitation: { form: {} } };
+let asked = 0;
+// The person behind the client: takes the first project that is offered.
+const answer = async (request) => {
+  asked += 1;
+  const choices = request.params.requestedSchema.properties.project;
+  const names = choices.enum ?? choices.oneOf.map((choice) => choice.const);
+  return { action: "accept", content: { project: names[0] } };
+};
 
 async function connect() {
   const info = { name: `ado-mcpd-interop-${mode}`, version: "1.0.0" };
   if (mode === "v1") {
     const { Client } = await import("@modelcontextprotocol/sdk/client/index.js");
     const { StreamableHTTPClientTransport } = await import("@modelcontextprotocol/sdk/client/streamableHttp.js");
-    const client = new Client(info);
-    await client.connect(new StreamableHTTPClientTransport(new URL(url), { requestInit }));
+    const { StdioClientTransport } = await import("@modelcontextprotocol/sdk/client/stdio.js");
+    const { ElicitRequestSchema } = await import("@modelcontextprotocol/sdk/types.js");
+    const client = new Client(info, { capabilities });
+    client.setRequestHandler(ElicitRequestSchema, answer);
+    await client.connect(
+      command
+        ? new StdioClientTransport({ command: command[0], args: command.slice(1), stderr: "inherit" })
+        : new StreamableHTTPClientTransport(new URL(target), { requestInit }),
+    );
     return client;
   }
   const { Client, StreamableHTTPClientTransport } = await import("@modelcontextprotocol/client");
+  const { StdioClientTransport } = await import("@modelcontextprotocol/client/stdio");
   const negotiation = {
     "v2-default": undefined,
     "v2-auto": { mode: "auto" },
@@ -22,8 +41,13 @@ async function connect() {
   };
   assert.ok(mode in negotiation, `unknown mode ${mode}`);
   const options = negotiation[mode] ? { versionNegotiation: negotiation[mode] } : {};
-  const client = new Client(info, options);
-  await client.connect(new StreamableHTTPClientTransport(new URL(url), { requestInit }));
+  const client = new Client(info, { capabilities, ...options });
+  client.setRequestHandler("elicitation/create", answer);
+  await client.connect(
+    command
+      ? new StdioClientTransport({ command: command[0], args: command.slice(1), stderr: "inherit" })
+      : new StreamableHTTPClientTransport(new URL(target), { requestInit }),
+  );
   return client;
 }
 
@@ -64,6 +88,32 @@ assert.ok(created.structuredContent.url.includes("_workitems/edit/"));
 const wrong = await client.callTool({ name: "read_file", arguments: { organization, project, repository, path: "/no/such/file" } });
 assert.equal(wrong.isError, true);
 assert.ok(wrong.content[0].text.length > 20);
+
+// What is missing is asked for: by input_required and retry, or by a request on the call's stream.
+const chosen = await call("create_work_item", { organization, type: "Task", title: `${title} somewhere` });
+assert.equal(asked, 1);
+assert.ok(chosen.structuredContent.id > created.structuredContent.id);
+
+const { prompts } = await client.listPrompts();
+assert.ok(prompts.some((prompt) => prompt.name === "incident_to_bug"));
+const prompt = await client.getPrompt({ name: "incident_to_bug", arguments: { incident: "disk full" } });
+assert.ok(prompt.messages[0].content.text.includes("disk full"));
+
+const { resources } = await client.listResources();
+const listed = resources.find((resource) => resource.uri === `ado://${organization}`);
+assert.ok(listed, `no resource of ${organization}`);
+const status = await client.readResource({ uri: listed.uri });
+assert.equal(JSON.parse(status.contents[0].text).state, "connected");
+const { resourceTemplates } = await client.listResourceTemplates();
+assert.ok(resourceTemplates.length > 0);
+await assert.rejects(client.readResource({ uri: "ado://nobody/x/y/z" }));
+
+const { completion } = await client.complete({
+  ref: { type: "ref/prompt", name: "incident_to_bug" },
+  argument: { name: "project", value: project.slice(0, 3) },
+  context: { arguments: { organization } },
+});
+assert.ok(completion.values.includes(project), `${completion.values}`);
 
 await client.close();
 console.log(`ok ${mode}: ${names.length} tools, work item ${created.structuredContent.id}`);

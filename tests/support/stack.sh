@@ -57,8 +57,9 @@ stack_start_daemon() { # stack_start_daemon BUILD_DIR WORK_DIR
   else
     # A quiet log level hides the event: ask the door.
     for i in $(seq 200); do
-      curl --silent --noproxy '*' --insecure -o /dev/null "${STACK_SCHEME:-http}://$address/readyz" && break
+      curl --silent --noproxy '*' --insecure --max-time 5 -o /dev/null "${STACK_SCHEME:-http}://$address/readyz" && break
       kill -0 "$STACK_DAEMON_PID" 2>/dev/null || { tail -20 "$work/daemon.log" >&2; return 1; }
+      [ "$i" -lt 200 ] || { echo "nothing answers at $address" >&2; tail -20 "$work/daemon.log" >&2; return 1; }
       sleep 0.1
     done
   fi
@@ -86,10 +87,21 @@ stack_start() { # stack_start BUILD_DIR WORK_DIR [SIMULATOR OPTIONS...]: simulat
   stack_attach_pat "$STACK_PAT_ORG" "$(stack_pat "$STACK_PAT_ORG")" >/dev/null
 }
 
+stack_end() { # stack_end PID: asks the process to end; after ten seconds it must
+  local i
+  kill "$1" 2>/dev/null || return 0
+  for i in $(seq 100); do
+    kill -0 "$1" 2>/dev/null || break
+    [ "$i" -lt 100 ] || { echo "process $1 did not end when it was asked to" >&2; kill -9 "$1" 2>/dev/null; }
+    sleep 0.1
+  done
+  wait "$1" 2>/dev/null || return 0
+}
+
 stack_stop() {
   local pid
   for pid in "${STACK_PIDS[@]}"; do
-    kill "$pid" 2>/dev/null && wait "$pid" 2>/dev/null
+    stack_end "$pid"
   done
   STACK_PIDS=()
   return 0

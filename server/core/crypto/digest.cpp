@@ -8,18 +8,22 @@
 #include <openssl/sha.h>
 
 #include <array>
+#include <cstring>
 #include <limits>
 
 namespace core {
 namespace {
 
 std::string to_string(std::array<unsigned char, SHA256_DIGEST_LENGTH> const& digest) {
-    std::string out;
-    out.reserve(digest.size());
-    for (unsigned char const byte : digest) {
-        out.push_back(static_cast<char>(byte));
-    }
+    std::string out(digest.size(), '\0');
+    std::memcpy(out.data(), digest.data(), digest.size());
     return out;
+}
+
+/// EVP_sha256() would be looked up among the providers again for every digest.
+EVP_MD const* sha256_method() {
+    static EVP_MD const* const fetched = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+    return fetched != nullptr ? fetched : EVP_sha256();
 }
 
 } // namespace
@@ -27,7 +31,7 @@ std::string to_string(std::array<unsigned char, SHA256_DIGEST_LENGTH> const& dig
 std::string sha256(std::string_view bytes) {
     std::array<unsigned char, SHA256_DIGEST_LENGTH> digest{};
     unsigned length = 0;
-    int const ok = EVP_Digest(bytes.data(), bytes.size(), digest.data(), &length, EVP_sha256(), nullptr);
+    int const ok = EVP_Digest(bytes.data(), bytes.size(), digest.data(), &length, sha256_method(), nullptr);
     ADOMCPD_CHECK(ok == 1 && length == digest.size());
     return to_string(digest);
 }
@@ -49,12 +53,12 @@ std::string hmac_sha256(std::string_view key, std::string_view bytes) {
 
 std::string hex_encode(std::string_view bytes) {
     static constexpr std::string_view kHex = "0123456789abcdef";
-    std::string out;
-    out.reserve(bytes.size() * 2);
+    std::string out(bytes.size() * 2, '\0');
+    char* to = out.data();
     for (char const c : bytes) {
         auto const byte = static_cast<unsigned char>(c);
-        out.push_back(kHex[byte >> 4U]);
-        out.push_back(kHex[byte & 0xFU]);
+        *to++ = kHex[byte >> 4U];
+        *to++ = kHex[byte & 0xFU];
     }
     return out;
 }

@@ -50,12 +50,18 @@ std::string random_public_bytes(std::size_t count) {
 }
 
 std::string random_uuid() {
-    std::string bytes = random_public_bytes(16);
+    std::array<char, 16> bytes{};
+    fill_public(bytes.data(), bytes.size());
     bytes[6] = static_cast<char>((static_cast<unsigned char>(bytes[6]) & 0x0FU) | 0x40U);
     bytes[8] = static_cast<char>((static_cast<unsigned char>(bytes[8]) & 0x3FU) | 0x80U);
-    std::string text = hex_encode(bytes);
-    for (std::size_t const dash : {8U, 13U, 18U, 23U}) {
-        text.insert(dash, 1, '-');
+    std::string const digits = hex_encode(std::string_view(bytes.data(), bytes.size()));
+    std::string text;
+    text.reserve(digits.size() + 4);
+    for (std::size_t at = 0; at < digits.size(); at += 4) {
+        text.append(digits, at, 4);
+        if (at >= 4 && at <= 16) {
+            text.push_back('-'); // 8-4-4-4-12
+        }
     }
     return text;
 }

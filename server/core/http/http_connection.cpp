@@ -2,6 +2,7 @@
 
 #include "core/http/wiped_text.hpp"
 #include "core/text/base64.hpp"
+#include "core/text/byte_scan.hpp"
 
 #include <algorithm>
 #include <array>
@@ -10,15 +11,34 @@ namespace core {
 namespace {
 
 bool has_control(std::string_view text) noexcept {
-    return std::any_of(
-        text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
+    auto const is_control = [](auto c) {
+        return (c < static_cast<unsigned char>(0x20)) | (c == static_cast<unsigned char>(0x7F));
+    };
+    return find_byte(text, 0, is_control) != text.size();
 }
 
+bool has_line_break(std::string_view text) noexcept {
+    auto const is_break = [](auto c) {
+        return (c == static_cast<unsigned char>('\r')) | (c == static_cast<unsigned char>('\n')) |
+               (c == static_cast<unsigned char>('\0'));
+    };
+    return find_byte(text, 0, is_break) != text.size();
+}
+
+constexpr std::array<bool, 256> make_token_characters() {
+    std::array<bool, 256> allowed{};
+    for (char const c : std::string_view("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                         "!#$%&'*+-.^_`|~")) {
+        allowed[static_cast<unsigned char>(c)] = true;
+    }
+    return allowed;
+}
+
+constexpr std::array<bool, 256> kTokenCharacters = make_token_characters();
+
 bool is_token(std::string_view text) noexcept {
-    static constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
     return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-               kMarks.find(c) != std::string_view::npos;
+        return kTokenCharacters[static_cast<unsigned char>(c)];
     });
 }
 
@@ -56,10 +76,10 @@ private:
 std::optional<Error> check_request(HttpRequest const& req) {
     bool const target_is_sound = req.url.target.starts_with('/') && !has_control(req.url.target) &&
                                  req.url.target.find(' ') == std::string::npos;
+    auto const fields = req.headers.fields();
     bool const fields_are_sound =
-        std::all_of(req.headers.fields().begin(), req.headers.fields().end(), [](auto const& field) {
-            return is_token(field.first) &&
-                   field.second.find_first_of(std::string_view("\r\n\0", 3)) == std::string::npos;
+        std::all_of(fields.begin(), fields.end(), [](HttpHeaders::Field const& field) {
+            return is_token(field.first) && !has_line_break(field.second);
         });
     if (!target_is_sound || !fields_are_sound || !is_token(req.method) || has_control(req.url.origin.host)) {
         return Error(ErrorKind::invalid_argument, "the request holds characters that HTTP does not allow")

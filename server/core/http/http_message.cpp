@@ -6,6 +6,10 @@
 namespace core {
 namespace {
 
+/// Most messages of our own fit; those of Azure DevOps take one or two blocks more.
+constexpr std::size_t kFirstBytes = 512;
+constexpr std::size_t kFirstFields = 8;
+
 constexpr char lower(char c) noexcept {
     return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
 }
@@ -32,8 +36,15 @@ std::optional<std::uint16_t> parse_port(std::string_view text) noexcept {
 } // namespace
 
 bool iequals(std::string_view a, std::string_view b) noexcept {
-    return a.size() == b.size() &&
-           std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return lower(x) == lower(y); });
+    if (a.size() != b.size()) {
+        return false;
+    }
+    for (char const *x = a.data(), *y = b.data(); x != a.data() + a.size(); ++x, ++y) {
+        if (*x != *y && lower(*x) != lower(*y)) {
+            return false;
+        }
+    }
+    return true;
 }
 
 std::string to_lower_ascii(std::string_view text) {
@@ -52,19 +63,34 @@ std::string_view trim_ows(std::string_view text) noexcept {
     return text;
 }
 
-void HttpHeaders::add(std::string name, std::string value) {
-    fields_.emplace_back(std::move(name), std::move(value));
+void HttpHeaders::add(std::string_view name, std::string_view value) {
+    std::size_t const begin = text_.size();
+    std::size_t const end = begin + name.size() + value.size();
+    // Name and value may be views of what is kept here already: the old block stays until they are copied.
+    std::vector<char> old;
+    if (end > text_.capacity()) {
+        old.swap(text_);
+        text_.reserve(std::max(kFirstBytes, 2 * end));
+        text_.assign(old.begin(), old.end());
+    }
+    text_.resize(end);
+    name.copy(text_.data() + begin, name.size());
+    value.copy(text_.data() + begin + name.size(), value.size());
+    if (places_.size() == places_.capacity()) {
+        places_.reserve(std::max<std::size_t>(kFirstFields, 4 * places_.size()));
+    }
+    places_.push_back({begin, name.size(), value.size()});
 }
 
-void HttpHeaders::set(std::string_view name, std::string value) {
-    std::erase_if(fields_, [&](auto const& field) { return iequals(field.first, name); });
-    fields_.emplace_back(std::string(name), std::move(value));
+void HttpHeaders::set(std::string_view name, std::string_view value) {
+    std::erase_if(places_, [&](Place const& place) { return iequals(name_of(place), name); });
+    add(name, value);
 }
 
 std::optional<std::string_view> HttpHeaders::get(std::string_view name) const noexcept {
-    for (auto const& [key, value] : fields_) {
-        if (iequals(key, name)) {
-            return trim_ows(value);
+    for (Place const& place : places_) {
+        if (place.name_size == name.size() && iequals(name_of(place), name)) {
+            return trim_ows(value_of(place));
         }
     }
     return std::nullopt;
@@ -72,7 +98,7 @@ std::optional<std::string_view> HttpHeaders::get(std::string_view name) const no
 
 std::size_t HttpHeaders::count(std::string_view name) const noexcept {
     return static_cast<std::size_t>(std::count_if(
-        fields_.begin(), fields_.end(), [&](auto const& field) { return iequals(field.first, name); }));
+        places_.begin(), places_.end(), [&](Place const& place) { return iequals(name_of(place), name); }));
 }
 
 std::string Origin::authority() const {

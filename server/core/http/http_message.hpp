@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -18,19 +19,77 @@ bool iequals(std::string_view a, std::string_view b) noexcept;
 std::string to_lower_ascii(std::string_view text);
 std::string_view trim_ows(std::string_view text) noexcept;
 
-/// Fields in the order they came; names compare without case, several fields of one name are kept apart.
+/// Fields in the order they came; names compare without case, several fields of one name are kept apart. All
+/// of it lies in one block: a message of Azure DevOps has about 25 fields, and two strings for each would
+/// cost more than parsing them. What get() and fields() show is gone with the next add() or set(); it
+/// survives a move.
 class HttpHeaders {
 public:
-    void add(std::string name, std::string value);
-    void set(std::string_view name, std::string value);
+    using Field = std::pair<std::string_view, std::string_view>;
+    class Fields;
+
+    void add(std::string_view name, std::string_view value);
+    void set(std::string_view name, std::string_view value);
     /// First value, without surrounding white space; nullopt when absent.
     std::optional<std::string_view> get(std::string_view name) const noexcept;
     std::size_t count(std::string_view name) const noexcept;
-    std::vector<std::pair<std::string, std::string>> const& fields() const noexcept { return fields_; }
+    /// A range of Field.
+    Fields fields() const noexcept;
 
 private:
-    std::vector<std::pair<std::string, std::string>> fields_;
+    struct Place {
+        std::size_t begin; ///< of the name; the value follows it
+        std::size_t name_size;
+        std::size_t value_size;
+    };
+
+    std::string_view name_of(Place const& place) const noexcept {
+        return {text_.data() + place.begin, place.name_size};
+    }
+    std::string_view value_of(Place const& place) const noexcept {
+        return {text_.data() + place.begin + place.name_size, place.value_size};
+    }
+
+    std::vector<char> text_; ///< no string: a short one would move its bytes with it
+    std::vector<Place> places_;
 };
+
+class HttpHeaders::Fields {
+public:
+    class Iterator {
+    public:
+        using iterator_category = std::input_iterator_tag;
+        using value_type = Field;
+        using difference_type = std::ptrdiff_t;
+        using pointer = void;
+        using reference = Field;
+
+        Iterator(HttpHeaders const& headers, Place const* place) noexcept
+            : headers_(&headers), place_(place) {}
+        Field operator*() const noexcept { return {headers_->name_of(*place_), headers_->value_of(*place_)}; }
+        Iterator& operator++() noexcept {
+            ++place_;
+            return *this;
+        }
+        bool operator==(Iterator const& other) const noexcept { return place_ == other.place_; }
+
+    private:
+        HttpHeaders const* headers_;
+        Place const* place_;
+    };
+
+    explicit Fields(HttpHeaders const& headers) noexcept : headers_(&headers) {}
+    Iterator begin() const noexcept { return {*headers_, headers_->places_.data()}; }
+    Iterator end() const noexcept { return {*headers_, headers_->places_.data() + size()}; }
+    std::size_t size() const noexcept { return headers_->places_.size(); }
+
+private:
+    HttpHeaders const* headers_;
+};
+
+inline HttpHeaders::Fields HttpHeaders::fields() const noexcept {
+    return Fields(*this);
+}
 
 /// scheme://host[:port]; host in lower case, IPv6 without brackets.
 class Origin {

@@ -47,7 +47,7 @@ private:
         --fields_left_;
         if (!in_body_) { // trailers are dropped: nothing we speak uses them
             has_transfer_encoding |= field == boost::beast::http::field::transfer_encoding;
-            headers_.add(std::string(name.data(), name.size()), std::string(value.data(), value.size()));
+            headers_.add({name.data(), name.size()}, {value.data(), value.size()});
         }
     }
     void on_header_impl(Error&) override { in_body_ = true; }

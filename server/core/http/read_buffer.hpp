@@ -38,10 +38,12 @@ public:
         return {bytes_.get() + end_, capacity_ - end_};
     }
     void commit(std::size_t count) noexcept { end_ += count; }
-    /// Gives the memory back while a connection is idle. Only when empty().
-    void release() noexcept {
-        bytes_.reset();
-        capacity_ = 0;
+    /// Gives back what an unusual message made it grow to. Only when empty().
+    void shrink() noexcept {
+        if (capacity_ != initial_) {
+            bytes_.reset();
+            capacity_ = 0;
+        }
     }
 
 private:

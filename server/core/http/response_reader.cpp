@@ -47,7 +47,7 @@ public:
                 response.status = parser.status;
                 keep_alive_ = parser.keep_alive() && buffer_.empty() && parser.status != 101;
                 if (buffer_.empty()) {
-                    buffer_.release();
+                    buffer_.shrink();
                 }
                 co_return std::move(response);
             }

@@ -1,23 +1,24 @@
 #include "core/http/http_codec.hpp"
 
 #include "core/http/http_parser.hpp"
+#include "core/text/byte_scan.hpp"
 
 #include <boost/beast/http/status.hpp>
-
-#include <algorithm>
 
 namespace core {
 namespace {
 
 /// A line break inside a value would begin a field of somebody else's choice.
 void append_value(std::string& out, std::string_view value) {
-    std::size_t const begin = out.size();
+    auto const is_break = [](auto c) {
+        return (c == static_cast<unsigned char>('\r')) | (c == static_cast<unsigned char>('\n')) |
+               (c == static_cast<unsigned char>('\0'));
+    };
+    std::size_t at = out.size();
     out.append(value);
-    std::replace_if(
-        out.begin() + static_cast<std::ptrdiff_t>(begin),
-        out.end(),
-        [](char c) { return c == '\r' || c == '\n' || c == '\0'; },
-        ' ');
+    for (; (at = find_byte(out, at, is_break)) < out.size(); ++at) {
+        out[at] = ' ';
+    }
 }
 
 void append_field(std::string& out, std::string_view name, std::string_view value) {

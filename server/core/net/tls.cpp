@@ -38,10 +38,7 @@ SslContextPtr make_context(SSL_METHOD const* method) {
     SslContextPtr context(SSL_CTX_new(method));
     ADOMCPD_CHECK(context != nullptr);
     SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION);
-    // Idle keep-alive connections are many: let their record buffers go.
-    SSL_CTX_set_mode(context.get(),
-                     SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
-                         SSL_MODE_RELEASE_BUFFERS);
+    SSL_CTX_set_mode(context.get(), SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
     SSL_CTX_set_options(context.get(), SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
     return context;
 }
@@ -216,6 +213,9 @@ int choose_alpn(SSL*,
 Result<std::shared_ptr<SSL_CTX>> load_server_context(std::string const& certificate_file,
                                                      std::string const& key_file) {
     SslContextPtr context = make_context(TLS_server_method());
+    // Clients' idle connections are many: their record buffers go. Those to an upstream are few and busy, and
+    // keep them.
+    SSL_CTX_set_mode(context.get(), SSL_MODE_RELEASE_BUFFERS);
     ERR_clear_error();
     if (SSL_CTX_use_certificate_chain_file(context.get(), certificate_file.c_str()) != 1) {
         return fail(ErrorKind::invalid_argument,

@@ -25,7 +25,9 @@ constexpr std::size_t kRecordBytes = 16U * 1024;
 /// copy.
 class Gathered {
 public:
-    explicit Gathered(std::size_t size) : bytes_(std::make_unique_for_overwrite<char[]>(size)) {}
+    /// Of size 0 when there is nothing to join.
+    explicit Gathered(std::size_t size)
+        : bytes_(size != 0 ? std::make_unique_for_overwrite<char[]>(size) : nullptr) {}
     ~Gathered() { wipe(bytes_.get(), used_); } // may have held a credential
     Gathered(Gathered const&) = delete;
     Gathered& operator=(Gathered const&) = delete;
@@ -45,6 +47,14 @@ private:
 
 Task<Result<void>> failed(Error error) {
     co_return fail(std::move(error));
+}
+
+/// OpenSSL wants its error queue empty before each operation. It nearly always is, and clearing it all the
+/// same walks over every place in it.
+void clear_errors() noexcept {
+    if (ERR_peek_error() != 0) {
+        ERR_clear_error();
+    }
 }
 
 } // namespace
@@ -142,13 +152,25 @@ TlsStream::TlsStream(asio::ip::tcp::socket socket, SslPtr ssl, std::shared_ptr<v
 
 TlsStream::~TlsStream() {
     if (open_ && socket_.fd() >= 0) {
-        ERR_clear_error();
+        clear_errors();
         SSL_shutdown(ssl_.get()); // one send at most, never waits
-        ERR_clear_error();
+        clear_errors();
     }
     // Freeing an SSL without a close_notify would mark its session as not resumable: wanted after a fatal
     // error of the protocol (OpenSSL has done it by then), not when a healthy connection is dropped.
     SSL_set_shutdown(ssl_.get(), SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+}
+
+/// OpenSSL could only answer that it wants to read.
+bool TlsStream::needs_input() const noexcept {
+    return open_ && input_begin_ == input_end_ && !end_of_input_ && socket_error_ == 0 &&
+           SSL_get_shutdown(ssl_.get()) == 0 && SSL_has_pending(ssl_.get()) == 0;
+}
+
+void TlsStream::take_input(std::size_t count) noexcept {
+    input_begin_ = 0;
+    input_end_ = count;
+    end_of_input_ = count == 0;
 }
 
 Task<Result<void>> TlsStream::feed() {
@@ -156,9 +178,7 @@ Task<Result<void>> TlsStream::feed() {
     if (!count) {
         co_return fail(count.error());
     }
-    input_begin_ = 0;
-    input_end_ = *count;
-    end_of_input_ = *count == 0;
+    take_input(*count);
     co_return Result<void>();
 }
 
@@ -189,7 +209,7 @@ Error TlsStream::error_of(int ssl_error) {
 
 Task<Result<void>> TlsStream::handshake() {
     while (true) {
-        ERR_clear_error();
+        clear_errors();
         int const done = SSL_do_handshake(ssl_.get());
         if (done == 1) {
             open_ = true;
@@ -203,8 +223,16 @@ Task<Result<void>> TlsStream::handshake() {
 }
 
 Task<Result<std::size_t>> TlsStream::read_some(asio::mutable_buffer buffer) {
+    if (needs_input()) {
+        Result<std::size_t> const received =
+            co_await socket_.read_some(asio::buffer(input_.get(), kInputBytes));
+        if (!received) {
+            co_return fail(received.error());
+        }
+        take_input(*received);
+    }
     while (true) {
-        ERR_clear_error();
+        clear_errors();
         std::size_t count = 0;
         int const done = SSL_read_ex(ssl_.get(), buffer.data(), buffer.size(), &count);
         if (done == 1) {
@@ -221,25 +249,6 @@ Task<Result<std::size_t>> TlsStream::read_some(asio::mutable_buffer buffer) {
     }
 }
 
-Task<Result<void>> TlsStream::write_record(char const* bytes, std::size_t size) {
-    std::size_t const sent_before = sent_;
-    for (std::size_t done = 0; done < size;) {
-        ERR_clear_error();
-        std::size_t count = 0;
-        int const ok = SSL_write_ex(ssl_.get(), bytes + done, size - done, &count);
-        if (ok == 1) {
-            done += count;
-            continue;
-        }
-        Result<void> const progressed = co_await progress(SSL_get_error(ssl_.get(), ok));
-        if (!progressed) {
-            Error error = progressed.error();
-            co_return fail(std::move(error).with_not_sent(sent_ == sent_before));
-        }
-    }
-    co_return Result<void>();
-}
-
 Task<Result<void>> TlsStream::write(std::span<asio::const_buffer const> buffers) {
     std::size_t const sent_before = sent_;
     std::size_t i = 0;
@@ -251,22 +260,27 @@ Task<Result<void>> TlsStream::write(std::span<asio::const_buffer const> buffers)
             joined += buffers[i + parts].size();
             ++parts;
         }
-        Result<void> written;
-        if (parts > 1) {
-            Gathered record(joined);
-            for (std::size_t k = 0; k < parts; ++k) {
-                record.append(buffers[i + k]);
+        Gathered record(parts > 1 ? joined : 0);
+        for (std::size_t k = 0; parts > 1 && k < parts; ++k) {
+            record.append(buffers[i + k]);
+        }
+        char const* const bytes = parts > 1 ? record.data() : static_cast<char const*>(buffers[i].data());
+        std::size_t const size = parts > 1 ? record.size() : buffers[i].size();
+        for (std::size_t done = 0; done < size;) {
+            clear_errors();
+            std::size_t count = 0;
+            int const ok = SSL_write_ex(ssl_.get(), bytes + done, size - done, &count);
+            if (ok == 1) {
+                done += count;
+                continue;
             }
-            written = co_await write_record(record.data(), record.size());
-        } else {
-            parts = 1;
-            written = co_await write_record(static_cast<char const*>(buffers[i].data()), buffers[i].size());
+            Result<void> const progressed = co_await progress(SSL_get_error(ssl_.get(), ok));
+            if (!progressed) {
+                Error error = progressed.error();
+                co_return fail(std::move(error).with_not_sent(sent_ == sent_before));
+            }
         }
-        if (!written) {
-            Error error = written.error();
-            co_return fail(std::move(error).with_not_sent(sent_ == sent_before));
-        }
-        i += parts;
+        i += std::max<std::size_t>(parts, 1);
     }
     co_return Result<void>();
 }
@@ -278,7 +292,13 @@ void TlsStream::set_deadline(Deadline deadline) {
 /// Looks whether the peer sent or closed, without waiting. Messages of the protocol itself (session tickets)
 /// are taken in.
 TlsStream::Peeked TlsStream::peek() noexcept {
-    ERR_clear_error();
+    if (needs_input()) {
+        TlsBio::receive(*this);
+        if (needs_input()) {
+            return Peeked::nothing;
+        }
+    }
+    clear_errors();
     receive_directly_ = true;
     char byte = 0;
     std::size_t count = 0;
@@ -288,7 +308,7 @@ TlsStream::Peeked TlsStream::peek() noexcept {
         return Peeked::data;
     }
     int const ssl_error = SSL_get_error(ssl_.get(), done);
-    ERR_clear_error();
+    clear_errors();
     return ssl_error == SSL_ERROR_WANT_READ ? Peeked::nothing : Peeked::closed;
 }
 
@@ -303,9 +323,9 @@ bool TlsStream::is_stale() noexcept {
 Task<void> TlsStream::close() {
     if (open_ && socket_.fd() >= 0) {
         open_ = false;
-        ERR_clear_error();
+        clear_errors();
         SSL_shutdown(ssl_.get());
-        ERR_clear_error();
+        clear_errors();
         socket_.shutdown_send();
         socket_.set_deadline(socket_.deadline().earlier(linger_deadline()));
         co_await socket_.drain(kLingerBytes);

@@ -45,9 +45,10 @@ private:
     friend struct TlsBio;
     enum class Peeked { nothing, data, closed };
 
+    bool needs_input() const noexcept;
+    void take_input(std::size_t count) noexcept;
     Task<Result<void>> feed();
     Task<Result<void>> progress(int ssl_error);
-    Task<Result<void>> write_record(char const* bytes, std::size_t size);
     Peeked peek() noexcept;
     Error error_of(int ssl_error);
 

@@ -29,20 +29,19 @@ std::uint32_t byte_at(std::string_view bytes, std::size_t i) {
 }
 
 std::string encode(std::string_view bytes, std::string_view alphabet, bool pad) {
-    std::string out;
-    out.reserve((bytes.size() + 2) / 3 * 4);
-    for (std::size_t i = 0; i < bytes.size(); i += 3) {
+    std::size_t const rest = bytes.size() % 3;
+    std::size_t const cut = pad || rest == 0 ? 0 : 3 - rest;
+    std::string out((bytes.size() + 2) / 3 * 4, '=');
+    char* to = out.data();
+    for (std::size_t i = 0; i < bytes.size(); i += 3, to += 4) {
         std::uint32_t const group =
             (byte_at(bytes, i) << 16U) | (byte_at(bytes, i + 1) << 8U) | byte_at(bytes, i + 2);
         std::size_t const present = bytes.size() - i < 3 ? bytes.size() - i : 3;
-        for (std::size_t k = 0; k < 4; ++k) {
-            if (k <= present) {
-                out.push_back(alphabet[(group >> (18U - 6U * k)) & 0x3FU]);
-            } else if (pad) {
-                out.push_back('=');
-            }
+        for (std::size_t k = 0; k <= present; ++k) {
+            to[k] = alphabet[(group >> (18U - 6U * k)) & 0x3FU];
         }
     }
+    out.resize(out.size() - cut);
     return out;
 }
 

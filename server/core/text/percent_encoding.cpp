@@ -1,14 +1,21 @@
 #include "core/text/percent_encoding.hpp"
 
+#include <array>
 #include <cstddef>
 
 namespace core {
 namespace {
 
-bool is_unreserved(char c) noexcept {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-           c == '.' || c == '_' || c == '~';
+constexpr std::array<bool, 256> make_unreserved() {
+    std::array<bool, 256> unreserved{};
+    for (char const c :
+         std::string_view("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~")) {
+        unreserved[static_cast<unsigned char>(c)] = true;
+    }
+    return unreserved;
 }
+
+constexpr std::array<bool, 256> kUnreserved = make_unreserved();
 
 int hex_value(char c) noexcept {
     if (c >= '0' && c <= '9') {
@@ -25,20 +32,29 @@ int hex_value(char c) noexcept {
 
 } // namespace
 
-std::string percent_encode(std::string_view text) {
+void append_percent_encoded(std::string& out, std::string_view text, bool keep_slashes) {
     static constexpr std::string_view kHex = "0123456789ABCDEF";
+    for (std::size_t at = 0;;) {
+        std::size_t run = at;
+        while (run < text.size() &&
+               (kUnreserved[static_cast<unsigned char>(text[run])] || (keep_slashes && text[run] == '/'))) {
+            ++run;
+        }
+        out.append(text, at, run - at);
+        if (run == text.size()) {
+            return;
+        }
+        auto const byte = static_cast<unsigned char>(text[run]);
+        std::array<char, 3> const escape{'%', kHex[byte >> 4U], kHex[byte & 0xFU]};
+        out.append(escape.data(), escape.size());
+        at = run + 1;
+    }
+}
+
+std::string percent_encode(std::string_view text) {
     std::string out;
     out.reserve(text.size());
-    for (char const c : text) {
-        if (is_unreserved(c)) {
-            out.push_back(c);
-            continue;
-        }
-        auto const byte = static_cast<unsigned char>(c);
-        out.push_back('%');
-        out.push_back(kHex[byte >> 4U]);
-        out.push_back(kHex[byte & 0xFU]);
-    }
+    append_percent_encoded(out, text);
     return out;
 }
 
@@ -102,7 +118,9 @@ std::string build_query(QueryPairs const& pairs) {
         if (!out.empty()) {
             out.push_back('&');
         }
-        out.append(percent_encode(name)).append("=").append(percent_encode(value));
+        append_percent_encoded(out, name);
+        out.push_back('=');
+        append_percent_encoded(out, value);
     }
     return out;
 }

@@ -10,6 +10,8 @@ namespace core {
 
 /// RFC 3986: everything but unreserved characters becomes %XX. For one path segment or one query value.
 std::string percent_encode(std::string_view text);
+/// The same at the end of `out`. With `keep_slashes` for a path.
+void append_percent_encoded(std::string& out, std::string_view text, bool keep_slashes = false);
 /// nullopt on a broken escape. `plus_is_space` for form bodies and queries.
 std::optional<std::string> percent_decode(std::string_view text, bool plus_is_space = false);
 

@@ -1,7 +1,6 @@
 #include "core/text/utf8.hpp"
 
-#include <cstdint>
-#include <cstring>
+#include "core/text/byte_scan.hpp"
 
 namespace core {
 namespace {
@@ -49,24 +48,60 @@ Sequence next_sequence(std::string_view text) noexcept {
     return {length, true};
 }
 
-/// How many bytes at the front are ASCII: eight at a time, because nearly all text is.
-std::size_t ascii_run(std::string_view text) noexcept {
-    constexpr std::uint64_t kHighBits = 0x8080808080808080U;
-    std::size_t i = 0;
-    for (; i + sizeof(std::uint64_t) <= text.size(); i += sizeof(std::uint64_t)) {
-        std::uint64_t word = 0;
-        std::memcpy(&word, text.data() + i, sizeof word);
-        if ((word & kHighBits) != 0) {
-            break;
-        }
-    }
-    while (i < text.size() && static_cast<unsigned char>(text[i]) < 0x80) {
-        ++i;
-    }
-    return i;
+bool is_continuation(char c) noexcept {
+    return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U;
 }
 
-void append_code_point(std::string& out, std::uint32_t code) {
+/// UTF-16 code units of the character a lead byte starts.
+std::size_t units_of(char lead) noexcept {
+    return static_cast<unsigned char>(lead) >= 0xF0 ? 2 : 1;
+}
+
+} // namespace
+
+bool is_valid_utf8(std::string_view text) noexcept {
+    for (std::size_t at = 0;;) {
+        at = find_byte(text, at, kNotAscii);
+        // Text beyond ASCII comes in runs.
+        while (at < text.size() && static_cast<unsigned char>(text[at]) >= 0x80) {
+            std::size_t const length = utf8_character(text.substr(at));
+            if (length == 0) {
+                return false;
+            }
+            at += length;
+        }
+        if (at == text.size()) {
+            return true;
+        }
+    }
+}
+
+std::size_t utf8_character(std::string_view text) noexcept {
+    Sequence const sequence = next_sequence(text);
+    return sequence.valid ? sequence.length : 0;
+}
+
+std::size_t append_valid_utf8(std::string& out, std::string_view text) {
+    Sequence const sequence = next_sequence(text);
+    out.append(sequence.valid ? text.substr(0, sequence.length) : kReplacement);
+    return sequence.length;
+}
+
+std::string to_valid_utf8(std::string_view text) {
+    std::string out;
+    out.reserve(text.size());
+    for (std::size_t at = 0; at < text.size();) {
+        std::size_t const run = find_byte(text, at, kNotAscii);
+        out.append(text, at, run - at);
+        at = run;
+        if (at < text.size()) {
+            at += append_valid_utf8(out, text.substr(at));
+        }
+    }
+    return out;
+}
+
+void append_utf8(std::string& out, std::uint32_t code) {
     if (code < 0x80) {
         out.push_back(static_cast<char>(code));
     } else if (code < 0x800) {
@@ -81,47 +116,6 @@ void append_code_point(std::string& out, std::uint32_t code) {
         out.push_back(static_cast<char>(0x80U | ((code >> 12U) & 0x3FU)));
         out.push_back(static_cast<char>(0x80U | ((code >> 6U) & 0x3FU)));
         out.push_back(static_cast<char>(0x80U | (code & 0x3FU)));
-    }
-}
-
-bool is_continuation(char c) noexcept {
-    return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U;
-}
-
-/// UTF-16 code units of the character a lead byte starts.
-std::size_t units_of(char lead) noexcept {
-    return static_cast<unsigned char>(lead) >= 0xF0 ? 2 : 1;
-}
-
-} // namespace
-
-bool is_valid_utf8(std::string_view text) noexcept {
-    for (;;) {
-        text.remove_prefix(ascii_run(text));
-        if (text.empty()) {
-            return true;
-        }
-        Sequence const sequence = next_sequence(text);
-        if (!sequence.valid) {
-            return false;
-        }
-        text.remove_prefix(sequence.length);
-    }
-}
-
-std::string to_valid_utf8(std::string_view text) {
-    std::string out;
-    out.reserve(text.size());
-    for (;;) {
-        std::size_t const ascii = ascii_run(text);
-        out.append(text.substr(0, ascii));
-        text.remove_prefix(ascii);
-        if (text.empty()) {
-            return out;
-        }
-        Sequence const sequence = next_sequence(text);
-        out.append(sequence.valid ? text.substr(0, sequence.length) : kReplacement);
-        text.remove_prefix(sequence.length);
     }
 }
 
@@ -173,13 +167,13 @@ std::string utf8_from_utf16(std::string_view bytes, bool big_endian) {
     for (; i + 1 < bytes.size(); i += 2) {
         std::uint32_t const first = unit(i);
         if (first < 0xD800 || first > 0xDFFF) {
-            append_code_point(out, first);
+            append_utf8(out, first);
             continue;
         }
         bool const has_next = i + 3 < bytes.size();
         std::uint32_t const second = has_next ? unit(i + 2) : 0;
         if (first <= 0xDBFF && second >= 0xDC00 && second <= 0xDFFF) {
-            append_code_point(out, 0x10000 + ((first - 0xD800) << 10U) + (second - 0xDC00));
+            append_utf8(out, 0x10000 + ((first - 0xD800) << 10U) + (second - 0xDC00));
             i += 2;
         } else {
             out.append(kReplacement);

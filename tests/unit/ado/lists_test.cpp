@@ -66,9 +66,9 @@ TEST(ListAreaPaths, WritesPathsAsFieldsTakeThem) {
         R"({"name":"Api","path":"\\Web Shop\\Area\\Api","children":[{"name":"Orders"}]},{"name":"Ui"}]})");
     auto const paths = test.loop.run(test.client.list_area_paths("Web Shop", test.ctx));
     ASSERT_TRUE(paths) << paths.error().message();
-    EXPECT_EQ(*paths,
-              (std::vector<std::string>{
-                  "Web Shop", "Web Shop\\Api", "Web Shop\\Api\\Orders", "Web Shop\\Ui"}));
+    EXPECT_EQ(
+        *paths,
+        (std::vector<std::string>{"Web Shop", "Web Shop\\Api", "Web Shop\\Api\\Orders", "Web Shop\\Ui"}));
     EXPECT_EQ(test.http.requests()[0].url,
               "https://dev.azure.com/contoso/Web%20Shop/_apis/wit/classificationnodes/areas?$depth=14");
 }

@@ -7,6 +7,9 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+#include <cstdio>
+#include <random>
 #include <set>
 
 namespace {
@@ -59,6 +62,28 @@ TEST(PercentEncoding, EncodesAllButUnreserved) {
     EXPECT_EQ(core::percent_encode("a b/c?d&e=f+%\xC3\xA9"), "a%20b%2Fc%3Fd%26e%3Df%2B%25%C3%A9");
 }
 
+TEST(PercentEncoding, TreatsEveryByteByItself) {
+    std::string_view const unreserved = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~";
+    std::string all;
+    std::string all_encoded;
+    for (int value = 0; value < 256; ++value) {
+        char const c = static_cast<char>(value);
+        std::array<char, 4> escape{};
+        std::snprintf(escape.data(), escape.size(), "%%%02X", static_cast<unsigned>(value));
+        bool const stays = unreserved.find(c) != std::string_view::npos;
+        std::string const expected = stays ? std::string(1, c) : std::string(escape.data());
+        EXPECT_EQ(core::percent_encode(std::string_view(&c, 1)), expected);
+        std::string path = "kept?";
+        core::append_percent_encoded(path, std::string_view(&c, 1), true);
+        EXPECT_EQ(path, "kept?" + (c == '/' ? std::string("/") : expected));
+        all += c;
+        all_encoded += expected;
+    }
+    EXPECT_EQ(core::percent_encode(all), all_encoded);
+    EXPECT_EQ(core::percent_decode(all_encoded), all);
+    EXPECT_EQ(core::percent_encode(""), "");
+}
+
 TEST(PercentEncoding, DecodesAndRefusesBrokenEscapes) {
     EXPECT_EQ(core::percent_decode("a%20b+c%2f"), "a b+c/");
     EXPECT_EQ(core::percent_decode("a+b", true), "a b");
@@ -102,6 +127,26 @@ TEST(Utf8, TellsValidFromInvalid) {
                            Row{"\xF0\x9F\x98", r}}) {
         EXPECT_FALSE(core::is_valid_utf8(row.text));
         EXPECT_EQ(core::to_valid_utf8(row.text), row.fixed);
+    }
+}
+
+TEST(Utf8, TakesLongTextsApartAsShortOnes) {
+    std::mt19937 random(5); // the same cases every time
+    for (int round = 0; round < 2000; ++round) {
+        std::string text;
+        std::string fixed;
+        bool valid = true;
+        for (auto pieces = random() % 12; pieces != 0; --pieces) {
+            static constexpr std::array<char const*, 5> kGood{
+                "a", "plain text of some length", "ü", "漢", "😀"};
+            bool const good = random() % 8 != 0;
+            std::string const piece = good ? kGood[random() % kGood.size()] : "\xFF";
+            text += piece;
+            fixed += good ? piece : "\xEF\xBF\xBD";
+            valid = valid && good;
+        }
+        EXPECT_EQ(core::is_valid_utf8(text), valid);
+        EXPECT_EQ(core::to_valid_utf8(text), fixed);
     }
 }
 
@@ -251,6 +296,47 @@ TEST(HttpHeaders, CompareNamesWithoutCase) {
     EXPECT_EQ(headers.get("set-cookie"), "c");
     EXPECT_EQ(headers.get("absent"), std::nullopt);
     EXPECT_EQ(headers.fields().size(), 2U);
+}
+
+TEST(HttpHeaders, KeepFieldsInOrderHoweverManyThereAre) {
+    core::HttpHeaders headers;
+    for (int i = 0; i < 300; ++i) {
+        headers.add("Name-" + std::to_string(i), std::string(static_cast<std::size_t>(i % 50), 'v'));
+    }
+    headers.add("", "");
+    int next = 0;
+    for (auto const& [name, value] : headers.fields()) {
+        EXPECT_EQ(name, next < 300 ? "Name-" + std::to_string(next) : std::string());
+        EXPECT_EQ(value.size(), next < 300 ? static_cast<std::size_t>(next % 50) : 0U);
+        ++next;
+    }
+    EXPECT_EQ(next, 301);
+    core::HttpHeaders const copy = headers;
+    EXPECT_EQ(copy.get("name-299")->size(), 49U);
+}
+
+TEST(HttpHeaders, TakesViewsOfItself) {
+    core::HttpHeaders headers;
+    headers.add("A", "value");
+    for (int i = 0; i < 200; ++i) {
+        headers.add((*headers.fields().begin()).first, *headers.get("A"));
+    }
+    EXPECT_EQ(headers.count("a"), 201U);
+    for (auto const& [name, value] : headers.fields()) {
+        EXPECT_EQ(name, "A");
+        EXPECT_EQ(value, "value");
+    }
+    headers.set("B", *headers.get("A"));
+    EXPECT_EQ(headers.get("b"), "value");
+}
+
+TEST(HttpHeaders, ValuesSurviveAMove) {
+    core::HttpHeaders headers;
+    headers.add("A", "b");
+    std::string_view const value = *headers.get("A");
+    core::HttpHeaders const moved = std::move(headers);
+    EXPECT_EQ(value, "b");
+    EXPECT_EQ(moved.get("A")->data(), value.data());
 }
 
 } // namespace

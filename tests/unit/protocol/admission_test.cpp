@@ -15,6 +15,7 @@ using test::modern_headers;
 using test::modern_request;
 using test::Revision;
 using test::with;
+using test::with_meta;
 using test::without;
 
 struct Row {
@@ -28,11 +29,6 @@ struct Row {
 
 Json without_meta(Json request, std::string const& key) {
     request["params"]["_meta"].erase("io.modelcontextprotocol/" + key);
-    return request;
-}
-
-Json with_meta(Json request, std::string const& key, Json value) {
-    request["params"]["_meta"][key] = std::move(value);
     return request;
 }
 
@@ -65,9 +61,10 @@ void check(std::vector<Row> const& rows) {
             EXPECT_EQ(reply.headers.get("Content-Type"), "application/json");
         }
         if (row.status == 405) {
-            EXPECT_EQ(reply.headers.get("Allow"), "POST");
+            EXPECT_EQ(reply.headers.get("Allow"), "GET, POST, DELETE");
         }
-        EXPECT_EQ(reply.headers.count("Mcp-Session-Id"), 0U) << "no session is ever minted";
+        bool const opens = reply.rpc_method == "initialize" && !reply.failed;
+        EXPECT_EQ(reply.headers.count("Mcp-Session-Id"), opens ? 1U : 0U) << "only initialize mints sessions";
     }
 }
 
@@ -78,8 +75,13 @@ HeaderList const k2025 = legacy_headers(Revision::v2025_11_25);
 TEST(Admission, TransportRulesOfHttp) {
     std::string const ping = legacy_request("ping").dump();
     check({
-        {"GET", k2025, "", 405, -32000, "GET"},
-        {"DELETE", with(k2025, "Mcp-Session-Id", "stale"), "", 405, -32000, "DELETE"},
+        {"GET of the modern era", with(k2025, "MCP-Protocol-Version", "2026-07-28"), "", 405, -32000, "GET"},
+        {"DELETE of the modern era",
+         with(k2025, "MCP-Protocol-Version", "2026-07-28"),
+         "",
+         405,
+         -32000,
+         "DELETE"},
         {"PUT", k2025, ping, 405, -32000, "PUT"},
         {"lower-case method name is another method", k2025, ping, 405, -32000, "post"},
         {"text/plain", with(k2025, "Content-Type", "text/plain"), ping, 415, -32000},
@@ -185,7 +187,7 @@ TEST(Admission, EraIsToldByTheBodyAndThenByTheHeader) {
          legacy_request("server/discover").dump(),
          200,
          -32601},
-        {"stale session", with(k2025, "Mcp-Session-Id", "gone"), plain, 200, 0},
+        {"stale session", with(k2025, "Mcp-Session-Id", "gone"), plain, 404, -32001},
         {"stale session on initialize", with(k2025, "Mcp-Session-Id", "gone"), initialize, 200, 0},
         {"bogus session on a modern request", with(kListHeaders, "Mcp-Session-Id", "x"), kListBody, 200, 0},
     });

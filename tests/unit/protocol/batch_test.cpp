@@ -21,7 +21,7 @@ protected:
 };
 
 Json notification() {
-    return Json::parse(R"({"jsonrpc":"2.0","method":"notifications/initialized"})");
+    return test::notification("notifications/initialized");
 }
 
 TEST_F(Batch, IsAnsweredAsOneArrayWithoutItsNotifications) {
@@ -40,7 +40,7 @@ TEST_F(Batch, IsAnsweredAsOneArrayWithoutItsNotifications) {
     EXPECT_TRUE(reply.failed);
 }
 
-TEST_F(Batch, IsTakenWithoutAVersionHeader) {
+TEST_F(Batch, IsTakenWithoutAVersionHeaderInASessionThatKnowsIt) {
     Json batch = Json::array();
     batch.push_back(legacy_call("echo", Json::parse(R"({"query":"x"})")));
     EXPECT_EQ(test::json_of(send(batch))[0]["result"]["content"][0]["type"], "text");
@@ -82,7 +82,7 @@ TEST_F(Batch, IsBounded) {
     EXPECT_EQ(test::code_of(send(batch)), -32600);
 }
 
-TEST_F(Batch, OtherRevisionsKnowNone) {
+TEST_F(Batch, SessionsOfOtherRevisionsKnowNone) {
     Json batch = Json::array();
     batch.push_back(legacy_request("ping"));
     for (Revision const revision :

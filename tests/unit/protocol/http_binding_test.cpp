@@ -1,10 +1,9 @@
 #include "protocol/http_binding.hpp"
 
-#include "support/endpoint_fixture.hpp"
-
 #include <gtest/gtest.h>
 
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -51,38 +50,52 @@ TEST(HttpBinding, ChoosesTheFormOfTheAnswerByAccept) {
     }
 }
 
-TEST(HttpBinding, WithoutAVersionHeaderTheRevisionBeforeThatHeaderIsAssumed) {
-    auto message = protocol::read_message(test::legacy_request("tools/list"));
-    ASSERT_TRUE(message);
-    auto const revision = protocol::legacy_revision(core::HttpHeaders(), *message);
-    ASSERT_TRUE(revision);
-    EXPECT_EQ(*revision, Revision::v2025_03_26);
+core::HttpHeaders one(std::string name, std::string value) {
+    core::HttpHeaders headers;
+    headers.add(std::move(name), std::move(value));
+    return headers;
 }
 
-TEST(HttpBinding, BatchesBelongToOneRevision) {
-    auto const batch = [](std::string const& version) {
-        core::HttpHeaders headers;
-        if (!version.empty()) {
-            headers.add("MCP-Protocol-Version", version);
-        }
-        auto const revision = protocol::batch_revision(headers);
-        return revision ? 0 : revision.error().fault.error.code;
+TEST(HttpBinding, TheVersionHeaderOfASessionIsACrossCheckOnly) {
+    auto const status = [](core::HttpHeaders const& headers) {
+        auto const refusal = protocol::check_legacy_version(headers, protocol::RequestId());
+        return refusal ? refusal->status : 0;
     };
-    EXPECT_EQ(batch(""), 0);
-    EXPECT_EQ(batch("2025-03-26"), 0);
-    EXPECT_EQ(batch("2024-11-05"), -32600);
-    EXPECT_EQ(batch("2025-06-18"), -32600);
-    EXPECT_EQ(batch("2025-11-25"), -32600);
-    EXPECT_EQ(batch("2026-07-28"), -32600);
-    EXPECT_EQ(batch("2030-01-01"), -32600);
-    EXPECT_EQ(batch("1999-01-01"), -32000);
+    EXPECT_EQ(status(core::HttpHeaders()), 0);
+    for (char const* good : {"2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25"}) {
+        EXPECT_EQ(status(one("mcp-protocol-version", good)), 0) << good;
+    }
+    for (char const* bad : {"", "2025-11-26", "2026-07-28", "2030-01-01", "latest"}) {
+        EXPECT_EQ(status(one("MCP-Protocol-Version", bad)), 400) << bad;
+    }
+    core::HttpHeaders twice = one("MCP-Protocol-Version", "2025-11-25");
+    twice.add("MCP-Protocol-Version", "2025-11-25");
+    EXPECT_EQ(status(twice), 400);
 }
 
-TEST(HttpBinding, OnlyTheModernEraGivesUnknownMethodsAStatus) {
+TEST(HttpBinding, OnlyTheInitializeEraKnowsGetAndDelete) {
+    auto const status = [](char const* method, core::HttpHeaders const& headers) {
+        auto const refusal = protocol::check_bodyless(method, headers);
+        return refusal ? refusal->status : 0;
+    };
+    EXPECT_EQ(status("GET", core::HttpHeaders()), 0);
+    EXPECT_EQ(status("GET", one("Accept", "text/event-stream")), 0);
+    EXPECT_EQ(status("GET", one("Accept", "application/json")), 406);
+    EXPECT_EQ(status("DELETE", one("Accept", "application/json")), 0);
+    EXPECT_EQ(status("GET", one("MCP-Protocol-Version", "2026-07-28")), 405);
+    EXPECT_EQ(status("DELETE", one("MCP-Protocol-Version", "2027-01-01")), 405);
+    EXPECT_EQ(status("GET", one("MCP-Protocol-Version", "1999-01-01")), 400);
+}
+
+TEST(HttpBinding, OnlyTheModernEraGivesErrorsOfMethodsAStatus) {
     EXPECT_EQ(protocol::status_of_error(-32601, Revision::v2026_07_28), 404);
+    EXPECT_EQ(protocol::status_of_error(-32021, Revision::v2026_07_28), 400);
+    EXPECT_EQ(protocol::status_of_error(protocol::rpc_code::overloaded, Revision::v2026_07_28), 429);
     EXPECT_EQ(protocol::status_of_error(-32602, Revision::v2026_07_28), 200);
     EXPECT_EQ(protocol::status_of_error(-32603, Revision::v2026_07_28), 200);
-    EXPECT_EQ(protocol::status_of_error(-32601, Revision::v2025_11_25), 200);
+    for (int const code : {-32601, -32021, protocol::rpc_code::overloaded}) {
+        EXPECT_EQ(protocol::status_of_error(code, Revision::v2025_11_25), 200);
+    }
 }
 
 } // namespace

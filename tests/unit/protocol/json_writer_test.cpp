@@ -1,10 +1,13 @@
+#include "core/text/utf8.hpp"
 #include "protocol/json_writer.hpp"
 
 #include <nlohmann/json.hpp>
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cmath>
+#include <cstdio>
 #include <random>
 #include <string>
 
@@ -56,6 +59,57 @@ TEST(JsonWriter, AgreesWithTheLibraryOnRandomStrings) {
         Json const again = Json::parse(written(Json(bytes)));
         EXPECT_EQ(again, Json::parse(core::dump_json(Json(bytes))));
     }
+}
+
+/// One byte after the other.
+std::string naive(std::string const& text) {
+    std::string out = "\"";
+    for (char const c : core::to_valid_utf8(text)) {
+        auto const code = static_cast<unsigned char>(c);
+        if (c == '"' || c == '\\') {
+            out += '\\';
+            out += c;
+        } else if (c == '\n' || c == '\r' || c == '\t') {
+            out += c == '\n' ? "\\n" : c == '\r' ? "\\r" : "\\t";
+        } else if (code < 0x20 || code == 0x7F) {
+            std::array<char, 7> escape{};
+            std::snprintf(escape.data(), escape.size(), "\\u%04x", static_cast<unsigned>(code));
+            out += escape.data();
+        } else {
+            out += c;
+        }
+    }
+    return out + '"';
+}
+
+TEST(JsonWriter, WritesByBlocksWhatItWouldWriteByteByByte) {
+    static constexpr std::array<char const*, 14> kPieces{"a",
+                                                         "plain text",
+                                                         "\n",
+                                                         "\"",
+                                                         "\\",
+                                                         "\x01",
+                                                         "\x7F",
+                                                         "ü",
+                                                         "漢",
+                                                         "😀",
+                                                         "\xFF",
+                                                         "\xE2\x82",
+                                                         "\xC0",
+                                                         "\xED\xA0\x80"};
+    std::mt19937 random(13); // the same cases every time
+    for (int round = 0; round < 3000; ++round) {
+        std::string text;
+        for (auto pieces = random() % 40; pieces != 0; --pieces) {
+            text += kPieces[random() % (round % 2 == 0 ? 3 : kPieces.size())];
+        }
+        std::string out = "before";
+        protocol::append_json_string(out, text);
+        ASSERT_EQ(out, "before" + naive(text));
+        ASSERT_EQ(written(Json{{text, text}}), "{" + naive(text) + ":" + naive(text) + "}");
+    }
+    std::string const long_text(5000, 'x');
+    EXPECT_EQ(written(Json(long_text)), "\"" + long_text + "\"");
 }
 
 TEST(JsonWriter, QuotesCutLongInputAtACharacter) {

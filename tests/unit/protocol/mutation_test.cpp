@@ -24,7 +24,7 @@ std::vector<Seed> seeds() {
     Json route = Json::parse(R"({"name":"route","arguments":{"region":"eu"}})");
     Json batch = Json::array();
     batch.push_back(test::legacy_request("ping"));
-    batch.push_back(test::legacy_call("echo", call["arguments"]));
+    batch.push_back(test::legacy_call("echo", call["arguments"], 2));
     return {
         {test::modern_headers("server/discover"), test::modern_request("server/discover").dump()},
         {test::modern_headers("tools/list"), test::modern_request("tools/list").dump()},
@@ -37,6 +37,10 @@ std::vector<Seed> seeds() {
         {test::legacy_headers(Revision::v2025_03_26), batch.dump()},
         {test::legacy_headers(Revision::v2025_11_25),
          R"({"jsonrpc":"2.0","method":"notifications/initialized"})"},
+        {test::legacy_headers(Revision::v2025_11_25),
+         R"({"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":1}})"},
+        {test::legacy_headers(Revision::v2025_11_25),
+         R"({"jsonrpc":"2.0","id":"ado-mcpd:1","result":{"action":"accept"}})"},
     };
 }
 

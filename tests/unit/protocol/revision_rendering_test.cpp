@@ -122,11 +122,18 @@ TEST(Discover, SaysWhatIsServedWithModernSemantics) {
               Json::parse(R"({"name":"ado-mcpd","title":"Azure DevOps connector","version":"9.8.7"})"));
 }
 
-TEST(VersionHeader, RequestsWithoutAVersionHeaderAreAnsweredAs20250326) {
+TEST(VersionHeader, ASessionIsAnsweredInItsRevisionWithoutOneAndWithAnother) {
     test::EndpointFixture fixture;
-    auto const reply = fixture.exchange(test::legacy_headers(std::nullopt),
-                                        test::legacy_call("echo", Json::parse(R"({"query":"x"})")));
-    EXPECT_FALSE(test::result_of(reply).contains("structuredContent"));
+    Json const call = test::legacy_call("echo", Json::parse(R"({"query":"x"})"));
+    for (Revision const revision : {Revision::v2025_03_26, Revision::v2025_11_25}) {
+        std::string const session = fixture.open_session(revision);
+        for (auto const named : {std::optional<Revision>(), std::optional(Revision::v2025_06_18)}) {
+            auto const reply =
+                fixture.exchange(test::with(test::legacy_headers(named), "Mcp-Session-Id", session), call);
+            EXPECT_EQ(test::result_of(reply).contains("structuredContent"),
+                      revision == Revision::v2025_11_25);
+        }
+    }
 }
 
 } // namespace

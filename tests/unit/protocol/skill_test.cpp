@@ -161,10 +161,9 @@ TEST(SkillLibrary, RefusesASkillThatBreaksARule) {
         many.push_back(file("f" + std::to_string(i)));
     }
     EXPECT_THROW(make(fine, many), std::logic_error);
-    EXPECT_THROW(make(fine,
-                      {file("SKILL.md"),
-                       SkillFile("big", "text/plain", std::string(16U * 1024 * 1024, 'x'))}),
-                 std::logic_error);
+    EXPECT_THROW(
+        make(fine, {file("SKILL.md"), SkillFile("big", "text/plain", std::string(16U * 1024 * 1024, 'x'))}),
+        std::logic_error);
 }
 
 TEST(SkillLibrary, TwoSkillsCannotHaveOneName) {

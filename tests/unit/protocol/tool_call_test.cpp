@@ -1,11 +1,8 @@
 #include "support/endpoint_fixture.hpp"
 #include "support/log_capture.hpp"
-#include "support/run_coro.hpp"
 
-#include <boost/system/system_error.hpp>
 #include <gtest/gtest.h>
 
-#include <memory>
 #include <string>
 
 namespace {
@@ -82,46 +79,42 @@ TEST_F(ToolCall, AnExceptionIsLoggedAndAnsweredWithoutInternals) {
     EXPECT_TRUE(reply.failed);
     EXPECT_EQ(reply.body.find("10.0.0.7"), std::string::npos);
     EXPECT_EQ(test::json_of(reply)["error"]["data"]["requestId"], "req-1");
-    EXPECT_TRUE(log.contains("tool.exception"));
+    EXPECT_TRUE(log.contains("handler.exception"));
     EXPECT_TRUE(log.contains("db at 10.0.0.7"));
     EXPECT_TRUE(log.contains("req-1"));
 }
 
-TEST_F(ToolCall, TextIsMadeFromStructuredContentWhereTheToolGaveNone) {
-    test::FakeTool silent(
-        protocol::ToolDescriptor("silent", "", "d", Json::parse(R"({"type":"object"})"), Json(), {}),
-        [](Json const&) { return protocol::ToolResult("", Json::parse(R"({"a":[1]})")); });
-    protocol::ServerIdentity identity;
-    auto endpoint = protocol::make_mcp_http_endpoint(identity, {&silent});
-    auto admitted = endpoint->admit(
-        "POST", test::to_headers(legacy_headers(Revision::v2025_11_25)), legacy_call("silent").dump());
-    auto const ctx = test::call_context();
-    auto const reply = test::run_coro(endpoint->run(*admitted, test::caller(), ctx));
+protocol::ToolDescriptor described(char const* name, char const* output_schema) {
+    return protocol::ToolDescriptor(
+        name, "", "d", Json::parse(R"({"type":"object"})"), Json::parse(output_schema), {});
+}
+
+test::EndpointFixture::Setup only(test::FakeTool& tool) {
+    return [&tool](protocol::ServerFeatures& features, protocol::McpLimits&) { features.tools = {&tool}; };
+}
+
+TEST(ToolResults, TextIsMadeFromStructuredContentWhereTheToolGaveNone) {
+    test::FakeTool silent(described("silent", "null"), [](protocol::ToolCall const&) {
+        return protocol::ToolResult("", Json::parse(R"({"a":[1]})"));
+    });
+    test::EndpointFixture fixture(only(silent));
+    auto const reply = fixture.exchange(legacy_headers(Revision::v2025_11_25), legacy_call("silent"));
     EXPECT_EQ(test::text_of(reply), R"({"a":[1]})");
 }
 
-TEST_F(ToolCall, StructuredContentOtherThanAnObjectIsModernOnly) {
-    test::FakeTool list(
-        protocol::ToolDescriptor(
-            "list", "", "d", Json::parse(R"({"type":"object"})"), Json::parse(R"({"type":"array"})"), {}),
-        [](Json const&) { return protocol::ToolResult("t", Json::array({1})); });
-    protocol::ServerIdentity identity;
-    auto endpoint = protocol::make_mcp_http_endpoint(identity, {&list});
-    auto const ctx = test::call_context();
-    auto const ask = [&](test::HeaderList const& headers, Json const& request) {
-        auto admitted = endpoint->admit("POST", test::to_headers(headers), request.dump());
-        return test::result_of(test::run_coro(endpoint->run(*admitted, test::caller(), ctx)));
-    };
+TEST(ToolResults, StructuredContentOtherThanAnObjectIsModernOnly) {
+    test::FakeTool list(described("list", R"({"type":"array"})"), [](protocol::ToolCall const&) {
+        return protocol::ToolResult("t", Json::array({1}));
+    });
+    test::EndpointFixture fixture(only(list));
     auto const old = legacy_headers(Revision::v2025_11_25);
-    EXPECT_FALSE(ask(old, legacy_call("list")).contains("structuredContent"));
-    EXPECT_FALSE(ask(old, test::legacy_request("tools/list"))["tools"][0].contains("outputSchema"));
-    Json params = Json::parse(R"({"name":"list"})");
-    EXPECT_EQ(ask(test::modern_headers("tools/call", "list"),
-                  test::modern_request("tools/call", params))["structuredContent"],
+    EXPECT_FALSE(test::result_of(fixture.exchange(old, legacy_call("list"))).contains("structuredContent"));
+    Json const tools = test::result_of(fixture.exchange(old, test::legacy_request("tools/list")))["tools"];
+    EXPECT_FALSE(tools[0].contains("outputSchema"));
+    EXPECT_EQ(test::result_of(fixture.ask_modern(test::modern_call("list")))["structuredContent"],
               Json::array({1}));
-    EXPECT_TRUE(
-        ask(test::modern_headers("tools/list"), test::modern_request("tools/list"))["tools"][0].contains(
-            "outputSchema"));
+    Json const modern = test::result_of(fixture.ask_modern(test::modern_request("tools/list")))["tools"];
+    EXPECT_TRUE(modern[0].contains("outputSchema"));
 }
 
 TEST_F(ToolCall, TraceParentOfTheEnvelopeReplacesThatOfTheConnection) {
@@ -141,37 +134,26 @@ TEST_F(ToolCall, TraceParentOfTheEnvelopeReplacesThatOfTheConnection) {
 
 TEST_F(ToolCall, CancellationReachesTheToolAndIsNoFaultOfIt) {
     test::LogCapture log;
-    fixture.route.hang = true;
-    auto admitted = fixture.endpoint->admit(
-        "POST", test::to_headers(legacy_headers(Revision::v2025_11_25)), legacy_call("route").dump());
-    auto const ctx = test::call_context();
-    test::Loop loop;
-    auto running = loop.spawn(fixture.endpoint->run(*admitted, test::caller(), ctx));
-    loop.poll();
+    fixture.route.hold = true;
+    auto const modern = fixture.start_modern(test::modern_call("route"));
     EXPECT_EQ(fixture.route.calls, 1);
-    EXPECT_FALSE(running.done());
-    running.cancel();
-    loop.poll();
-    ASSERT_TRUE(running.done());
-    EXPECT_THROW(running.take(), boost::system::system_error);
-    EXPECT_FALSE(log.contains("tool.exception"));
+    EXPECT_FALSE(modern->done());
+    modern->hang_up();
+    ASSERT_TRUE(modern->done());
+    EXPECT_TRUE(modern->threw_cancelled());
+    EXPECT_EQ(fixture.route.cancelled, 1);
+    EXPECT_FALSE(log.contains("handler.exception"));
 }
 
 TEST_F(ToolCall, CallsRunSideBySide) {
-    fixture.route.hang = true;
-    auto const headers = test::to_headers(legacy_headers(Revision::v2025_11_25));
-    auto slow = fixture.endpoint->admit("POST", headers, legacy_call("route").dump());
-    auto quick =
-        fixture.endpoint->admit("POST", headers, legacy_call("echo", Json::parse(R"({"query":"q"})")).dump());
-    auto const ctx = test::call_context();
-    test::Loop loop;
-    auto first = loop.spawn(fixture.endpoint->run(*slow, test::caller(), ctx));
-    auto second = loop.spawn(fixture.endpoint->run(*quick, test::caller(), ctx));
-    loop.poll();
-    EXPECT_FALSE(first.done());
-    EXPECT_TRUE(second.done());
-    first.cancel();
-    loop.poll();
+    fixture.route.hold = true;
+    auto const headers = legacy_headers(Revision::v2025_11_25);
+    auto const slow = fixture.start(headers, legacy_call("route"));
+    auto const quick = fixture.start(headers, legacy_call("echo", Json::parse(R"({"query":"q"})"), 2));
+    EXPECT_FALSE(slow->done());
+    EXPECT_TRUE(quick->done());
+    fixture.route.release();
+    EXPECT_EQ(test::text_of(slow->reply()), "routed");
 }
 
 } // namespace

@@ -1,6 +1,6 @@
 #include "protocol/tool_registry.hpp"
 
-#include "support/endpoint_fixture.hpp"
+#include "support/fake_tool.hpp"
 
 #include <gtest/gtest.h>
 
@@ -11,13 +11,13 @@ namespace {
 
 using protocol::ToolDescriptor;
 using test::FakeTool;
-using test::Json;
+using core::Json;
 
 ToolDescriptor descriptor(std::string name, char const* schema = R"({"type":"object"})") {
     return ToolDescriptor(std::move(name), "", "d", Json::parse(schema), Json(), protocol::ToolHints());
 }
 
-protocol::ToolResult nothing(Json const&) {
+protocol::ToolResult nothing(protocol::ToolCall const&) {
     return protocol::ToolResult("", Json());
 }
 

@@ -136,14 +136,17 @@ TEST_F(Traps, CacheHintsAreOnDiscoverAndList) {
 }
 
 TEST_F(Traps, DisconnectCancelsModernCallsOnly) {
-    auto const legacy = fixture.endpoint->admit(
-        "POST", test::to_headers(legacy_headers(Revision::v2025_11_25)), test::legacy_call("route").dump());
-    EXPECT_FALSE(legacy->cancel_on_disconnect());
-    Json params = Json::parse(R"({"name":"route"})");
-    auto const modern = fixture.endpoint->admit("POST",
-                                                test::to_headers(modern_headers("tools/call", "route")),
-                                                modern_request("tools/call", params).dump());
-    EXPECT_TRUE(modern->cancel_on_disconnect());
+    fixture.route.hold = true;
+    auto const legacy = fixture.start(legacy_headers(Revision::v2025_11_25), test::legacy_call("route"));
+    auto const modern = fixture.start_modern(test::modern_call("route"));
+    EXPECT_EQ(fixture.route.calls, 2);
+    EXPECT_FALSE(legacy->cancels_on_disconnect());
+    EXPECT_TRUE(modern->cancels_on_disconnect());
+    legacy->hang_up();
+    modern->hang_up();
+    EXPECT_TRUE(modern->done());
+    EXPECT_FALSE(legacy->done());
+    EXPECT_EQ(fixture.route.cancelled, 1);
 }
 
 TEST_F(Traps, ListOrderIsThatOfRegistrationEveryTime) {

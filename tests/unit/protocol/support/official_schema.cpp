@@ -196,55 +196,183 @@ void OfficialSchema::check_members(Json const& schema,
 
 namespace {
 
-std::string result_definition(std::string_view method) {
-    static std::map<std::string_view, std::string> const definitions{{"server/discover", "DiscoverResult"},
-                                                                     {"initialize", "InitializeResult"},
-                                                                     {"tools/list", "ListToolsResult"},
-                                                                     {"tools/call", "CallToolResult"},
-                                                                     {"ping", "EmptyResult"}};
+using Definitions = std::map<std::string_view, std::string_view>;
+
+std::string_view look_up(Definitions const& definitions, std::string_view method) {
     auto const it = definitions.find(method);
-    return it == definitions.end() ? "Result" : it->second;
+    return it == definitions.end() ? std::string_view() : it->second;
 }
 
-void check_response(OfficialSchema const& schema,
-                    std::string_view method,
-                    Json response,
-                    std::vector<std::string>& out) {
-    auto const add = [&](std::string_view definition, Json const& value) {
-        auto found = schema.violations(definition, value);
-        out.insert(out.end(), found.begin(), found.end());
-    };
-    if (response.contains("error")) {
+std::string_view result_definition(std::string_view method) {
+    static Definitions const definitions{{"server/discover", "DiscoverResult"},
+                                         {"initialize", "InitializeResult"},
+                                         {"tools/list", "ListToolsResult"},
+                                         {"tools/call", "CallToolResult"},
+                                         {"prompts/list", "ListPromptsResult"},
+                                         {"prompts/get", "GetPromptResult"},
+                                         {"resources/list", "ListResourcesResult"},
+                                         {"resources/templates/list", "ListResourceTemplatesResult"},
+                                         {"resources/read", "ReadResourceResult"},
+                                         {"resources/directory/read", "ListResourcesResult"},
+                                         {"completion/complete", "CompleteResult"},
+                                         {"subscriptions/listen", "SubscriptionsListenResult"},
+                                         {"ping", "EmptyResult"}};
+    std::string_view const name = look_up(definitions, method);
+    return name.empty() ? "Result" : name;
+}
+
+std::string_view notification_definition(std::string_view method) {
+    static Definitions const definitions{
+        {"notifications/progress", "ProgressNotification"},
+        {"notifications/message", "LoggingMessageNotification"},
+        {"notifications/resources/updated", "ResourceUpdatedNotification"},
+        {"notifications/resources/list_changed", "ResourceListChangedNotification"},
+        {"notifications/tools/list_changed", "ToolListChangedNotification"},
+        {"notifications/prompts/list_changed", "PromptListChangedNotification"},
+        {"notifications/elicitation/complete", "ElicitationCompleteNotification"},
+        {"notifications/subscriptions/acknowledged", "SubscriptionsAcknowledgedNotification"},
+        {"notifications/cancelled", "CancelledNotification"}};
+    return look_up(definitions, method);
+}
+
+std::string_view request_definition(std::string_view method) {
+    static Definitions const definitions{{"elicitation/create", "ElicitRequest"},
+                                         {"sampling/createMessage", "CreateMessageRequest"},
+                                         {"roots/list", "ListRootsRequest"},
+                                         {"ping", "PingRequest"}};
+    return look_up(definitions, method);
+}
+
+std::string_view error_definition(int code) {
+    switch (code) {
+    case -32020:
+        return "HeaderMismatchError";
+    case -32021:
+        return "MissingRequiredClientCapabilityError";
+    case -32022:
+        return "UnsupportedProtocolVersionError";
+    default:
+        return "Error";
+    }
+}
+
+/// What SEP-2663 says of a task; its schema is not among the published files of a revision.
+void check_task(Json const& task, std::vector<std::string>& out) {
+    for (char const* member : {"taskId", "status", "createdAt", "lastUpdatedAt"}) {
+        if (!task.contains(member) || !task[member].is_string()) {
+            out.push_back(std::string("task: ") + member);
+        }
+    }
+    if (!task.contains("ttlMs") || !(task["ttlMs"].is_null() || task["ttlMs"].is_number_integer())) {
+        out.emplace_back("task: ttlMs");
+    }
+    std::string const status = task.value("status", std::string());
+    bool const asks = status == "input_required";
+    for (auto const& [member, here] : {std::pair<char const*, bool>("inputRequests", asks),
+                                       std::pair<char const*, bool>("result", status == "completed"),
+                                       std::pair<char const*, bool>("error", status == "failed")}) {
+        if (task.contains(member) != here) {
+            out.push_back("task " + status + ": " + member);
+        }
+    }
+}
+
+class Checker {
+public:
+    Checker(OfficialSchema const& schema, protocol::Revision revision)
+        : schema_(schema), modern_(protocol::is_modern(revision)) {}
+
+    void check_sent(Json const& message, std::vector<std::string>& out) const {
+        std::string const method = message["method"].get<std::string>();
+        bool const request = message.contains("id");
+        add(request ? "JSONRPCRequest" : "JSONRPCNotification", message, out);
+        if (request && modern_) {
+            out.emplace_back("a server sends no requests");
+            return;
+        }
+        if (modern_ && method == "notifications/tasks") {
+            check_task(message["params"], out);
+            return;
+        }
+        std::string_view const definition =
+            request ? request_definition(method) : notification_definition(method);
+        if (definition.empty()) {
+            out.push_back("not for a server to send: " + method);
+        } else {
+            add(definition, message, out);
+        }
+    }
+
+    void check_response(std::string_view method, Json response, std::vector<std::string>& out) const {
+        if (response.contains("error")) {
+            check_error(std::move(response), out);
+            return;
+        }
+        add(schema_.defines("JSONRPCResultResponse") ? "JSONRPCResultResponse" : "JSONRPCResponse",
+            response,
+            out);
+        if (!response.contains("result")) {
+            return;
+        }
+        Json const& result = response["result"];
+        std::string const type = result.value("resultType", std::string());
+        if (!modern_ || type == "complete") {
+            add(result_definition(method), result, out);
+            if (method == "tasks/get") {
+                check_task(result, out);
+            }
+        } else if (type == "input_required") {
+            bool const may_ask =
+                method == "tools/call" || method == "prompts/get" || method == "resources/read";
+            bool const says_what = result.contains("inputRequests") || result.contains("requestState");
+            if (!may_ask || !says_what || result.contains("ttlMs")) {
+                out.emplace_back("input_required where it may not be, without content or with cache hints");
+            }
+            add("InputRequiredResult", result, out);
+        } else if (type == "task" && method == "tools/call") {
+            check_task(result, out);
+        } else {
+            out.push_back("resultType " + type);
+        }
+    }
+
+private:
+    void check_error(Json response, std::vector<std::string>& out) const {
         // JSON-RPC demands a null id where none could be read; the MCP schemas describe answers to readable
         // ones.
         if (response.contains("id") && response["id"].is_null()) {
             response["id"] = 0;
         }
-        add(schema.defines("JSONRPCErrorResponse") ? "JSONRPCErrorResponse" : "JSONRPCError", response);
-        return;
+        add(schema_.defines("JSONRPCErrorResponse") ? "JSONRPCErrorResponse" : "JSONRPCError", response, out);
+        std::string_view const special = error_definition(response["error"].value("code", 0));
+        if (modern_ && special != "Error" && schema_.defines(special)) {
+            add(special, response, out);
+        }
     }
-    add(schema.defines("JSONRPCResultResponse") ? "JSONRPCResultResponse" : "JSONRPCResponse", response);
-    if (response.contains("result")) {
-        add(result_definition(method), response["result"]);
+
+    void add(std::string_view definition, Json const& value, std::vector<std::string>& out) const {
+        auto found = schema_.violations(definition, value);
+        out.insert(out.end(), found.begin(), found.end());
     }
-}
+
+    OfficialSchema const& schema_;
+    bool modern_;
+};
 
 } // namespace
 
 std::vector<std::string>
-official_violations(protocol::Revision revision, std::string_view method, std::string const& body) {
+official_violations(protocol::Revision revision, std::string_view method, Json const& message) {
     OfficialSchema const* schema = OfficialSchema::of(revision);
     std::vector<std::string> out;
-    if (schema == nullptr || body.empty()) {
+    if (schema == nullptr) {
         return out;
     }
-    Json const json = Json::parse(body);
-    if (!json.is_array()) {
-        check_response(*schema, method, json, out);
-        return out;
-    }
-    for (Json const& response : json) {
-        check_response(*schema, {}, response, out);
+    Checker const checker(*schema, revision);
+    if (message.contains("method")) {
+        checker.check_sent(message, out);
+    } else {
+        checker.check_response(method, message, out);
     }
     return out;
 }

@@ -47,9 +47,9 @@ private:
 /// Folder of the published schemas and examples of a revision.
 std::string official_folder(protocol::Revision revision);
 
-/// Every response inside `body` (one, or a batch) against the official schema: the frame and, for a result,
-/// the definition that belongs to `method`. Empty = valid or not checked.
+/// One message a server sent against the official schema: the frame and the definition it belongs under.
+/// `method`: of the request that a response answers. Empty = valid or not checked.
 std::vector<std::string>
-official_violations(protocol::Revision revision, std::string_view method, std::string const& body);
+official_violations(protocol::Revision revision, std::string_view method, Json const& message);
 
 } // namespace test

@@ -75,6 +75,17 @@ TEST(ConfigChecks, DefaultProjectIsInTheAllowList) {
               "projects");
 }
 
+TEST(ConfigChecks, AUsersSignInIsOAuth) {
+    EXPECT_NE(problems_of(connectors("name: one, organization: contoso, sign_in_role: user"))
+                  .find("connectors[0].sign_in_role: found user without method oauth"),
+              std::string::npos);
+    EXPECT_EQ(problems_of(connectors("name: one, organization: contoso, sign_in_role: administrator")),
+              "valid");
+    EXPECT_EQ(problems_of(connectors(
+                  "name: one, organization: contoso, auth: [{method: oauth}], sign_in_role: user")),
+              "valid");
+}
+
 TEST(ConfigChecks, ToolIsNotBothEnabledAndDisabled) {
     EXPECT_NE(problems_of("tools: {enable: [read_file], disable: [read_file]}\n").find("tools.disable[0]"),
               std::string::npos);

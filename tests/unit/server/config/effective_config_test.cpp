@@ -58,6 +58,18 @@ TEST(EffectiveConfig, IsAConfigurationThatMeansTheSame) {
     EXPECT_EQ(again.limits.calls, 9U);
 }
 
+TEST(EffectiveConfig, ShowsWhatAConnectorAsksPeopleFor) {
+    std::string const usual = server::effective_config_text(
+        test::parse_valid("connectors: [{name: one, organization: contoso}]\n"));
+    EXPECT_NE(usual.find("confirm_writes: false"), std::string::npos) << usual;
+    EXPECT_NE(usual.find("sign_in_role: administrator"), std::string::npos) << usual;
+    std::string const asking = server::effective_config_text(
+        test::parse_valid("connectors: [{name: one, organization: contoso, auth: [{method: oauth}], "
+                          "confirm_writes: true, sign_in_role: user}]\n"));
+    EXPECT_NE(asking.find("confirm_writes: true"), std::string::npos) << asking;
+    EXPECT_NE(asking.find("sign_in_role: user"), std::string::npos) << asking;
+}
+
 TEST(EffectiveConfig, ListsEveryLimit) {
     core::Json const out = server::effective_config_json(server::Config());
     EXPECT_EQ(out.at("limits").size(), server::limit_entries().size());

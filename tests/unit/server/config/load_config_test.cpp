@@ -213,6 +213,8 @@ TEST(LoadConfig, ReadsEverySection) {
                     "    read_only: true\n"
                     "    fallback: false\n"
                     "    default_project: alpha\n"
+                    "    confirm_writes: true\n"
+                    "    sign_in_role: user\n"
                     "knowledge_sources: [{name: docs, url: https://ado.example/tfs/Main/_wiki}]\n"
                     "tools: {enable: [search_code], read_only: true}\n"
                     "limits: {calls: 7, call_ms: 1500}\n",
@@ -247,6 +249,8 @@ TEST(LoadConfig, ReadsEverySection) {
     EXPECT_TRUE(connector.read_only);
     EXPECT_FALSE(connector.fallback);
     EXPECT_EQ(connector.default_project, "alpha");
+    EXPECT_TRUE(connector.confirm_writes);
+    EXPECT_EQ(connector.sign_in_role, core::Role::user);
     EXPECT_EQ(config.knowledge_sources.at(0).name, "docs");
     EXPECT_TRUE(config.tools.read_only);
     EXPECT_EQ(config.limits.calls, 7U);

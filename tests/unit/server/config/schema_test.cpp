@@ -76,6 +76,8 @@ TEST(ConfigSchema, HasEveryKeyOfTheContract) {
                                 "/connectors/items/properties/read_only",
                                 "/connectors/items/properties/fallback",
                                 "/connectors/items/properties/default_project",
+                                "/connectors/items/properties/confirm_writes",
+                                "/connectors/items/properties/sign_in_role",
                                 "/knowledge_sources/items/properties/name",
                                 "/knowledge_sources/items/properties/url",
                                 "/knowledge_sources/items/properties/auth",

@@ -1,0 +1,66 @@
+#include "server/router/connector_watch.hpp"
+
+#include "server/router/ado_uri.hpp"
+
+#include <boost/asio/this_coro.hpp>
+
+#include <chrono>
+#include <utility>
+
+namespace server {
+namespace {
+
+constexpr std::chrono::seconds kInterval{1};
+
+} // namespace
+
+ConnectorWatch::ConnectorWatch(OrganizationDirectory const& directory,
+                               protocol::ChangeHub& hub,
+                               core::Clock& clock)
+    : directory_(directory), hub_(hub), clock_(clock), seen_(states()) {}
+
+std::map<std::string, std::string> ConnectorWatch::states() const {
+    std::map<std::string, std::string> found;
+    for (std::shared_ptr<Connector> const& connector : directory_.all()) {
+        ConnectorStatus const status = connector->status();
+        found.emplace(organization_uri(connector->organization().name()),
+                      status.state + "\n" + status.method + "\n" + status.identity);
+    }
+    return found;
+}
+
+void ConnectorWatch::look() {
+    using protocol::ChangeEvent;
+    std::map<std::string, std::string> now = states();
+    std::map<std::string, std::string> const before = std::exchange(seen_, now);
+    bool list_changed = before.size() != now.size();
+    for (auto const& [uri, state] : now) {
+        auto const earlier = before.find(uri);
+        list_changed = list_changed || earlier == before.end();
+        if (earlier != before.end() && earlier->second != state) {
+            hub_.publish(ChangeEvent(ChangeEvent::Kind::resource, uri));
+        }
+    }
+    for (auto const& [uri, state] : before) {
+        if (!now.contains(uri)) {
+            list_changed = true;
+            hub_.publish(ChangeEvent(ChangeEvent::Kind::resource, uri));
+        }
+    }
+    if (list_changed) {
+        hub_.publish(ChangeEvent(ChangeEvent::Kind::resources));
+    }
+}
+
+core::Task<void> ConnectorWatch::run() {
+    co_await core::asio::this_coro::throw_if_cancelled(false);
+    auto const cancelled = [](core::asio::cancellation_state state) {
+        return state.cancelled() != core::asio::cancellation_type::none;
+    };
+    while (!cancelled(co_await core::asio::this_coro::cancellation_state)) {
+        co_await clock_.sleep_for(kInterval);
+        look();
+    }
+}
+
+} // namespace server
