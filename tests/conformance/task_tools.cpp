@@ -1,5 +1,8 @@
 #include "fixtures.hpp"
 
+#include <boost/asio/error.hpp>
+#include <boost/system/system_error.hpp>
+
 #include <chrono>
 
 /// Tools for the extension io.modelcontextprotocol/tasks.
@@ -17,6 +20,15 @@ std::string text_argument(ToolCall const& call, std::string_view name) {
     return std::string(core::find_string(call.arguments, name).value_or(""));
 }
 
+/// The clock wakes early when the call is cancelled.
+core::Task<void> work_for(std::chrono::milliseconds span, core::Clock& clock) {
+    core::SteadyTime const end = clock.now() + span;
+    co_await clock.sleep_until(end);
+    if (clock.now() < end) {
+        throw boost::system::system_error(boost::asio::error::operation_aborted);
+    }
+}
+
 ToolResult greet(ToolCall const& call) {
     return ToolResult("Hello, " + text_argument(call, "name") + "!", Json());
 }
@@ -24,19 +36,19 @@ ToolResult greet(ToolCall const& call) {
 core::Task<ToolResult> slow_compute(ToolCall const& call, core::Clock& clock) {
     Json const& seconds = call.arguments.at("seconds");
     std::chrono::duration<double> const span(seconds.get<double>());
-    co_await clock.sleep_for(std::chrono::duration_cast<std::chrono::milliseconds>(span));
+    co_await work_for(std::chrono::duration_cast<std::chrono::milliseconds>(span), clock);
     std::string text = "Computed for " + core::dump_json(seconds) + " s";
     std::string const label = text_argument(call, "label");
     co_return ToolResult(label.empty() ? text : text + ": " + label, Json());
 }
 
 core::Task<ToolResult> failing_job(ToolCall const& /*call*/, core::Clock& clock) {
-    co_await clock.sleep_for(std::chrono::seconds(1));
+    co_await work_for(std::chrono::seconds(1), clock);
     co_return ToolResult::error("The job failed, as it always does.");
 }
 
 core::Task<ToolResult> protocol_error_job(ToolCall const& /*call*/, core::Clock& clock) {
-    co_await clock.sleep_for(std::chrono::milliseconds(200));
+    co_await work_for(std::chrono::milliseconds(200), clock);
     protocol::RpcError error(protocol::rpc_code::internal_error, "The job broke down.");
     co_return ToolResult::refuse(std::move(error));
 }
@@ -73,7 +85,7 @@ core::Task<ToolResult> tool_with_task(ToolCall const& call, core::Clock& clock) 
     if (!answer) {
         co_return ask(ask_text("user_name", "What is your name?", "name"));
     }
-    co_await clock.sleep_for(std::chrono::milliseconds(100));
+    co_await work_for(std::chrono::milliseconds(100), clock);
     co_return ToolResult("Hello, " + answer->text("name") + "!", Json());
 }
 
@@ -105,10 +117,10 @@ protocol::ToolDescriptor describe_task(char const* name, char const* description
 
 void add_task_tools(Tools& tools, core::Clock& clock) {
     tools.push_back(make_tool(describe("greet", "Greets at once", text_schema("name")), &greet));
-    tools.push_back(
-        make_tool(describe_task("slow_compute", "Takes its time", slow_compute_schema(), TaskUse::at_once),
-                  &slow_compute,
-                  clock));
+    protocol::ToolDescriptor slow =
+        describe_task("slow_compute", "Takes its time", slow_compute_schema(), TaskUse::at_once);
+    slow.hints.read_only = true; // what writes is not cut off in its middle
+    tools.push_back(make_tool(std::move(slow), &slow_compute, clock));
     tools.push_back(
         make_tool(describe_task("failing_job", "Fails after a while", no_arguments(), TaskUse::required),
                   &failing_job,
