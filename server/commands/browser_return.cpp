@@ -14,16 +14,16 @@ constexpr std::size_t kConnections = 16;
 
 } // namespace
 
-BrowserReturn::BrowserReturn(core::Clock& clock, SignIn& sign_in)
+BrowserReturn::BrowserReturn(core::asio::any_io_executor executor, core::Clock& clock, SignIn& sign_in)
     : sign_in_routes_(sign_in), hosts_({}, {}, std::string(), kAddress),
       authenticator_(make_anonymous_authenticator(core::Role::reader)), gate_(*authenticator_, std::string()),
-      front_(routes_, hosts_, gate_, limits_, clock) {
+      writers_(std::move(executor)), front_(routes_, hosts_, gate_, limits_, clock, writers_) {
     sign_in_routes_.add_callbacks_to(routes_);
 }
 
 core::Result<std::unique_ptr<BrowserReturn>>
 BrowserReturn::open(core::asio::any_io_executor executor, core::Clock& clock, SignIn& sign_in) {
-    std::unique_ptr<BrowserReturn> self(new BrowserReturn(clock, sign_in));
+    std::unique_ptr<BrowserReturn> self(new BrowserReturn(executor, clock, sign_in));
     ListenAddress address;
     address.host = kAddress;
     address.port = 0;

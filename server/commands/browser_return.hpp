@@ -31,7 +31,7 @@ public:
     core::Task<void> drain();
 
 private:
-    BrowserReturn(core::Clock& clock, SignIn& sign_in);
+    BrowserReturn(core::asio::any_io_executor executor, core::Clock& clock, SignIn& sign_in);
 
     Limits limits_;
     SignInRoutes sign_in_routes_;
@@ -39,6 +39,7 @@ private:
     HostPolicy hosts_;
     std::unique_ptr<Authenticator> authenticator_;
     InboundGate gate_;
+    core::TaskGroup writers_;
     HttpFront front_;
     std::unique_ptr<Listener> listener_;
 };

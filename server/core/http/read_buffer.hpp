@@ -38,11 +38,15 @@ public:
         return {bytes_.get() + end_, capacity_ - end_};
     }
     void commit(std::size_t count) noexcept { end_ += count; }
+    /// Gives everything back while nothing is read for long. Only when empty().
+    void release() noexcept {
+        bytes_.reset();
+        capacity_ = 0;
+    }
     /// Gives back what an unusual message made it grow to. Only when empty().
     void shrink() noexcept {
         if (capacity_ != initial_) {
-            bytes_.reset();
-            capacity_ = 0;
+            release();
         }
     }
 
