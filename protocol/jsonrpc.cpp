@@ -57,6 +57,12 @@ void RequestId::append_to(std::string& out) const {
     }
 }
 
+std::string RequestId::text() const {
+    std::string out;
+    append_to(out);
+    return out;
+}
+
 tl::expected<RpcMessage, RpcFault> read_message(Json value) {
     if (!value.is_object()) {
         return invalid({}, "a message is one JSON object");

@@ -48,6 +48,7 @@ public:
 
     bool empty() const noexcept { return std::holds_alternative<std::monostate>(value_); }
     void append_to(std::string& out) const; ///< as JSON; `null` when empty
+    std::string text() const;               ///< the same alone
     friend bool operator==(RequestId const&, RequestId const&) = default;
 
 private:

@@ -79,6 +79,11 @@ private:
     std::string principal_;
 };
 
+/// How a call under way is found by its session and id.
+inline std::string call_key(std::string const& session, std::string const& id) {
+    return session + "\n" + id;
+}
+
 class McpHttp final : public McpHttpEndpoint {
 public:
     explicit McpHttp(McpCore& core);

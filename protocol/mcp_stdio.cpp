@@ -24,12 +24,6 @@ RpcFault fault(RequestId id, int code, std::string message) {
     return RpcFault(std::move(id), RpcError(code, std::move(message)));
 }
 
-std::string id_text(RequestId const& id) {
-    std::string text;
-    id.append_to(text);
-    return text;
-}
-
 class StdioEndpoint final : public McpStdioEndpoint, private ChangeHub::Listener {
 public:
     StdioEndpoint(McpCore& core, LineSink& sink, core::Principal caller, StdioLimits limits)
@@ -147,7 +141,7 @@ void StdioEndpoint::receive(std::string line) {
 
 void StdioEndpoint::take(RpcMessage message, std::shared_ptr<Batch> batch) {
     if (message.kind == MessageKind::response) {
-        auto const it = pending_.find(id_text(message.id));
+        auto const it = pending_.find(message.id.text());
         if (it != pending_.end()) {
             it->second->outcome = std::move(message.params);
             it->second->answered.set();
@@ -159,7 +153,7 @@ void StdioEndpoint::take(RpcMessage message, std::shared_ptr<Batch> batch) {
         take_notification(message);
         return;
     }
-    if (running_.contains(id_text(message.id))) {
+    if (running_.contains(message.id.text())) {
         refuse(fault(
             message.id, rpc_code::invalid_request, "Invalid request: a request with this id is under way"));
         return;
@@ -209,7 +203,7 @@ void StdioEndpoint::take_notification(RpcMessage const& message) {
     }
     Json const* named = core::find(message.params, "requestId");
     auto const id = named != nullptr ? RequestId::from_json(*named) : std::nullopt;
-    auto const it = id ? running_.find(id_text(*id)) : running_.end();
+    auto const it = id ? running_.find(id->text()) : running_.end();
     if (it != running_.end()) {
         std::shared_ptr<Running> const running = it->second;
         running->cancelled = true; // nothing more is said of it
@@ -220,7 +214,7 @@ void StdioEndpoint::take_notification(RpcMessage const& message) {
 std::shared_ptr<StdioEndpoint::Running> StdioEndpoint::start(RpcMessage message, Revision revision) {
     core::CallContext ctx(core::random_uuid(), core::Deadline::in(core_.parts().clock, limits_.call));
     auto running = std::make_shared<Running>(*this, std::move(message), revision, std::move(ctx));
-    running_[id_text(running->id)] = running;
+    running_[running->id.text()] = running;
     return running;
 }
 
@@ -334,12 +328,12 @@ core::Task<void> StdioEndpoint::run(std::shared_ptr<Running> running, std::share
     } catch (std::exception const&) {
         cancelled = running->cancelled;
     }
-    running_.erase(id_text(running->id));
+    running_.erase(running->id.text());
     answer(cancelled || running->cancelled ? std::string() : std::move(body), batch);
 }
 
 core::Task<void> StdioEndpoint::run_listen(std::shared_ptr<Running> running) {
-    std::string const key = id_text(running->id);
+    std::string const key = running->id.text();
     auto filter = SubscriptionFilter::read(running->message.params, core_);
     std::optional<RpcError> refused = filter ? std::nullopt : std::optional<RpcError>(filter.error());
     if (!refused) {
@@ -372,7 +366,7 @@ core::Task<void> StdioEndpoint::run_listen(std::shared_ptr<Running> running) {
 }
 
 core::Task<core::Result<Json>> StdioEndpoint::ask(std::string method, Json params) {
-    std::string const key = id_text(RequestId("ado-mcpd:" + core::random_uuid()));
+    std::string const key = RequestId("ado-mcpd:" + core::random_uuid()).text();
     auto pending = std::make_shared<Pending>();
     pending_[key] = pending;
     sink_.write(client_request(key, method, params));
