@@ -26,6 +26,9 @@ void LegacyStream::forget_events() noexcept {
 
 void LegacyStream::attach(ReplyChannel& channel, std::uint64_t sequence) {
     channel_ = &channel;
+    if (!finished()) {
+        unused_since_.reset();
+    }
     if (primes_) {
         // Older parsers would read the empty data as JSON.
         channel.write(sse::priming(sse::EventId::format(id_, sequence), owner_.limits_.retry.count()));
@@ -43,6 +46,9 @@ void LegacyStream::attach(ReplyChannel& channel, std::uint64_t sequence) {
 void LegacyStream::detach(ReplyChannel const& channel) noexcept {
     if (channel_ == &channel) {
         channel_ = nullptr;
+        if (standing_ && !finished()) {
+            unused_since_ = owner_.clock_.now();
+        }
     }
 }
 
@@ -67,7 +73,7 @@ bool LegacyStream::send(std::string_view message) {
 
 void LegacyStream::finish() {
     if (!finished()) {
-        finished_at_ = owner_.clock_.now();
+        unused_since_ = owner_.clock_.now();
         done_.set();
     }
     if (channel_ != nullptr) {
@@ -113,21 +119,22 @@ void LegacyStreams::end_session(std::string_view session) {
 void LegacyStreams::prune() {
     core::SteadyTime const limit = clock_.now() - limits_.replay_age;
     std::erase_if(streams_, [limit](auto const& entry) {
-        return entry.second->finished() && entry.second->finished_at() < limit;
+        auto const since = entry.second->unused_since();
+        return since && *since < limit;
     });
     if (bytes_ <= limits_.replay_total_bytes) {
         return;
     }
-    std::vector<std::shared_ptr<LegacyStream>> done;
+    std::vector<std::shared_ptr<LegacyStream>> unused;
     for (auto const& [id, stream] : streams_) {
-        if (stream->finished()) {
-            done.push_back(stream);
+        if (stream->unused_since()) {
+            unused.push_back(stream);
         }
     }
-    std::sort(done.begin(), done.end(), [](auto const& a, auto const& b) {
-        return a->finished_at() < b->finished_at();
+    std::sort(unused.begin(), unused.end(), [](auto const& a, auto const& b) {
+        return *a->unused_since() < *b->unused_since();
     });
-    for (auto const& stream : done) {
+    for (auto const& stream : unused) {
         if (bytes_ <= limits_.replay_total_bytes) {
             break;
         }

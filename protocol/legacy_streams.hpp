@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -39,12 +40,18 @@ public:
     /// Ends the response that carries it, where the client can come back for the rest.
     void release();
 
+    /// It is the session's own (GET), not of a call: without a reader nothing is written to it, and it is
+    /// kept only for a while.
+    void stand() noexcept { standing_ = true; }
+    bool standing() const noexcept { return standing_; }
+
     std::string const& id() const noexcept { return id_; }
     std::string const& session() const noexcept { return session_; }
     bool connected() const noexcept { return channel_ != nullptr && channel_->writable(); }
     bool finished() const noexcept { return done_.is_set(); }
     core::Event& done() noexcept { return done_; }
-    core::SteadyTime finished_at() const noexcept { return finished_at_; }
+    /// Set when it is kept only for those who come back.
+    std::optional<core::SteadyTime> unused_since() const noexcept { return unused_since_; }
     std::size_t bytes() const noexcept { return bytes_; }
     void forget_events() noexcept;
 
@@ -60,12 +67,13 @@ private:
     std::string id_;
     std::string session_;
     bool primes_;
+    bool standing_ = false;
     ReplyChannel* channel_ = nullptr;
     std::deque<Event> events_;
     std::size_t bytes_ = 0;
     std::uint64_t sequence_ = 0;
     core::Event done_;
-    core::SteadyTime finished_at_{};
+    std::optional<core::SteadyTime> unused_since_;
 };
 
 /// The streams that can be come back to. Bounded in events, bytes and age. One thread.

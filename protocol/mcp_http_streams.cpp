@@ -73,12 +73,13 @@ McpHttp::run_stream(AdmittedMessage& message, core::Principal const& caller, Rep
     auto const standing = standalone_.find(session.id);
     std::shared_ptr<LegacyStream> const current =
         standing == standalone_.end() ? nullptr : standing->second.lock();
-    bool const resumes_call = stream && stream != current;
+    bool const resumes_call = stream && !stream->standing();
     if (!resumes_call && current && current->connected()) {
         co_return refuse(409, "Conflict: this session has its stream already");
     }
     if (!stream) {
         stream = streams_.make(session.id, session.revision);
+        stream->stand();
     }
     StreamConnection const connection(*stream, channel);
     stream->attach(channel, event && event->stream == stream->id() ? event->sequence : 0);

@@ -4,7 +4,9 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
 #include <utility>
 
 namespace protocol {
@@ -86,7 +88,9 @@ void RequestRun::tick(std::chrono::milliseconds heartbeat, std::chrono::millisec
     }
     if (!progress_token_.empty() && now - last_sign_ >= heartbeat) {
         // Nothing is known of how far it is: a little more than before.
-        send_progress(last_progress_ < 0 ? 0.0 : last_progress_ + 0.001, std::nullopt, "still working");
+        double const next = std::max(last_progress_ + 0.001,
+                                     std::nextafter(last_progress_, std::numeric_limits<double>::infinity()));
+        send_progress(last_progress_ < 0 ? 0.0 : next, std::nullopt, "still working");
     }
 }
 

@@ -1,11 +1,11 @@
 #include "protocol/task_engine.hpp"
 
-#include "core/async.hpp"
 #include "core/crypto/digest.hpp"
 #include "core/crypto/random.hpp"
 #include "core/log.hpp"
 #include "protocol/json_writer.hpp"
 #include "protocol/render.hpp"
+#include "protocol/task_job.hpp"
 
 #include <boost/asio/this_coro.hpp>
 #include <boost/system/system_error.hpp>
@@ -24,42 +24,6 @@ constexpr std::chrono::minutes kTaskTime{30};
 /// Somebody else saved it at the same moment; each try reads it anew.
 constexpr int kSaveTries = 5;
 
-/// Forwards to the request while there is one; afterwards nobody hears.
-class RelayClient final : public RequestClient {
-public:
-    explicit RelayClient(ClientFeatures features) : features_(features) {}
-    ClientFeatures const& features() const noexcept override { return features_; }
-    void progress(double progress, std::optional<double> total, std::string_view message) override {
-        if (live != nullptr) {
-            live->progress(progress, total, message);
-        } else if (!message.empty()) {
-            last_message = message;
-        }
-    }
-    void log(LogLevel level, std::string_view logger, Json const& data) override {
-        if (live != nullptr) {
-            live->log(level, logger, data);
-        }
-    }
-    void release_connection() override {}
-
-    RequestClient* live = nullptr;
-    std::string last_message;
-
-private:
-    ClientFeatures features_;
-};
-
-class NoOutlet final : public Outlet {
-public:
-    void notify(std::string) override {}
-    core::Task<core::Result<Json>> ask(std::string_view, Json, core::CallContext const&) override {
-        co_return core::fail(core::ErrorKind::internal, "a task has no stream to ask on");
-    }
-    void release() override {}
-    void stretch() override {}
-};
-
 Json parsed(std::string const& text) {
     auto value = core::parse_json(text, core::JsonLimits());
     return value ? std::move(*value) : Json();
@@ -71,6 +35,18 @@ std::string text_of(Json const& json) {
     return text;
 }
 
+/// Sets it however its scope ends.
+class SetAtEnd {
+public:
+    explicit SetAtEnd(core::Event& event) : event_(event) {}
+    SetAtEnd(SetAtEnd const&) = delete;
+    SetAtEnd& operator=(SetAtEnd const&) = delete;
+    ~SetAtEnd() { event_.set(); }
+
+private:
+    core::Event& event_;
+};
+
 RpcReply store_failed(RequestId const& id, core::Error const& error) {
     core::log::error("mcp.task_store", {{"error", core::describe(error)}});
     return failure(id, RpcError(rpc_code::internal_error, "Internal error: the task could not be stored"));
@@ -78,36 +54,29 @@ RpcReply store_failed(RequestId const& id, core::Error const& error) {
 
 } // namespace
 
-/// A call that may outlive its request: owns what it works on.
-class TaskEngine::Job {
+/// What a request has of its job, however the request ends: without a task the job ends with it.
+class TaskEngine::Attachment {
 public:
-    Job(std::shared_ptr<Catalogue const> catalogue_,
-        ToolHandler& handler_,
-        Json arguments_,
-        core::Principal caller_,
-        core::CallContext ctx_,
-        ClientFeatures features)
-        : catalogue(std::move(catalogue_)), handler(handler_), arguments(std::move(arguments_)),
-          caller(std::move(caller_)), ctx(std::move(ctx_)), client(features),
-          scope(kModernRevision, caller, ctx, features, outlet), call(arguments, caller, ctx, client) {}
-    Job(Job const&) = delete;
-    Job& operator=(Job const&) = delete;
+    explicit Attachment(std::shared_ptr<Job> job) : job_(std::move(job)) {}
+    Attachment(Attachment const&) = delete;
+    Attachment& operator=(Attachment const&) = delete;
+    ~Attachment() {
+        job_->client.live = nullptr;
+        if (!job_->record && !job_->done.is_set()) {
+            job_->abandoned = true;
+            job_->handle.cancel();
+        }
+    }
 
-    std::shared_ptr<Catalogue const> catalogue;
-    ToolHandler& handler;
-    Json arguments;
-    core::Principal caller;
-    core::CallContext ctx;
-    RelayClient client;
-    NoOutlet outlet;
-    RequestScope scope;
-    ToolCall call;
-    core::TaskGroup::Handle handle;
+private:
+    std::shared_ptr<Job> job_;
+};
+
+/// The making of a record, which goes on when its request is cancelled.
+class TaskEngine::Creation {
+public:
     core::Event done;
-    std::optional<ToolResult> result; ///< absent when done: cancelled
-    std::optional<TaskRecord> record; ///< set once it is a task
-    bool running = false;             ///< it was started
-    bool given_up = false;            ///< this process stops; another one goes on
+    std::optional<RpcReply> reply;
 };
 
 TaskEngine::TaskEngine(McpCore& core, TaskStore& store)
@@ -141,6 +110,7 @@ core::Task<RpcReply> TaskEngine::call(RpcMessage& request,
         job->call.inputs = std::move(round->inputs);
         job->call.state = std::move(round->state);
     }
+    Attachment const attached(job);
     // Before it starts: whatever it writes is journalled under this id, should it become a task.
     job->call.task_id = core::hex_encode(core::random_bytes(16));
     bool const answered = round && !job->call.inputs.empty();
@@ -153,7 +123,6 @@ core::Task<RpcReply> TaskEngine::call(RpcMessage& request,
     job->running = true;
     job->handle = group_.spawn("mcp.call", run_job(job));
     core::Deadline const patience = core::Deadline::in(core_.parts().clock, core_.parts().limits.task_after);
-    co_await asio::this_coro::throw_if_cancelled(false);
     bool done = co_await job->done.wait(patience);
     asio::cancellation_state const cancellation = co_await asio::this_coro::cancellation_state;
     if (!done && cancellation.cancelled() == asio::cancellation_type::none) {
@@ -165,8 +134,6 @@ core::Task<RpcReply> TaskEngine::call(RpcMessage& request,
         done = co_await job->done.wait(scope.ctx.deadline); // it stays a call
     }
     if (!done) {
-        job->client.live = nullptr;
-        job->handle.cancel();
         asio::cancellation_state const now = co_await asio::this_coro::cancellation_state;
         if (now.cancelled() == asio::cancellation_type::none) {
             ToolResult const late = ToolResult::error("The call took too long and was given up.");
@@ -191,8 +158,8 @@ core::Task<void> TaskEngine::run_job(std::shared_ptr<Job> job) {
         core::Task<ToolResult> work = core_.run_tool(job->handler, job->call, job->scope);
         ToolResult result = co_await std::move(work);
         job->result.emplace(std::move(result));
-    } catch (boost::system::system_error const&) {
-        job->result.reset(); // cancelled
+    } catch (std::exception const&) {
+        job->result.reset(); // cancelled, whatever the handler made of it
     }
     job->done.set();
     if (job->record && !job->given_up) {
@@ -203,6 +170,19 @@ core::Task<void> TaskEngine::run_job(std::shared_ptr<Job> job) {
 }
 
 core::Task<RpcReply> TaskEngine::become_task(RequestId const& id, std::shared_ptr<Job> job) {
+    // Apart from the request: a record that was written and then forgotten would be open for its whole time.
+    auto const creation = std::make_shared<Creation>();
+    group_.spawn("mcp.task_create", create(id, std::move(job), creation));
+    bool const done = co_await creation->done.wait(core::Deadline::never());
+    if (!done || !creation->reply) {
+        throw boost::system::system_error(asio::error::operation_aborted, "cancelled");
+    }
+    co_return std::move(*creation->reply);
+}
+
+core::Task<void>
+TaskEngine::create(RequestId id, std::shared_ptr<Job> job, std::shared_ptr<Creation> creation) {
+    SetAtEnd const at_end(creation->done);
     ServerParts const& parts = core_.parts();
     TaskRecord record;
     record.id = job->call.task_id;
@@ -221,14 +201,17 @@ core::Task<RpcReply> TaskEngine::become_task(RequestId const& id, std::shared_pt
     record.lease_until = record.created_at + parts.limits.task_lease;
     auto const open = co_await store_.count_open(record.owner);
     if (open && *open >= parts.limits.tasks_per_principal) {
-        co_return failure(id,
-                          RpcError(rpc_code::overloaded,
-                                   "Too many tasks: " + std::to_string(*open) +
-                                       " of yours are not at their end. Wait for some, or cancel them"));
+        creation->reply =
+            failure(id,
+                    RpcError(rpc_code::overloaded,
+                             "Too many tasks: " + std::to_string(*open) +
+                                 " of yours are not at their end. Wait for some, or cancel them"));
+        co_return;
     }
     auto const stored = co_await store_.insert(record);
     if (!stored) {
-        co_return store_failed(id, stored.error());
+        creation->reply = store_failed(id, stored.error());
+        co_return;
     }
     job->record = record;
     jobs_[record.id] = job;
@@ -239,19 +222,28 @@ core::Task<RpcReply> TaskEngine::become_task(RequestId const& id, std::shared_pt
     tail.result_type = "task";
     end_result(body, tail, Json(), false);
     body += '}';
+    if (!job->running && job->abandoned) {
+        job->done.set(); // nobody knows its id
+    }
     if (job->done.is_set()) {
         group_.spawn("mcp.task_settle", settle(job)); // it ended while the record was written
     } else if (!job->running) {
         job->handle = group_.spawn("mcp.task", run_job(job));
     }
-    co_return RpcReply(std::move(body), 0, false);
+    creation->reply.emplace(std::move(body), 0, false);
 }
 
 core::Task<void> TaskEngine::settle(std::shared_ptr<Job> job) {
     std::string const id = job->record->id;
+    job->unsettled = false;
     for (int tries = 0; tries < kSaveTries; ++tries) {
         auto loaded = co_await store_.load(id);
-        if (!loaded || !*loaded || is_terminal((*loaded)->status) || (*loaded)->runner != runner_) {
+        if (!loaded) {
+            core::log::error("mcp.task_store", {{"task", id}, {"error", core::describe(loaded.error())}});
+            job->unsettled = true; // look_after tries again
+            co_return;
+        }
+        if (!*loaded || is_terminal((*loaded)->status) || (*loaded)->runner != runner_) {
             break; // gone, settled by somebody else, or no longer ours
         }
         TaskRecord record = std::move(**loaded);
@@ -286,7 +278,8 @@ core::Task<void> TaskEngine::settle(std::shared_ptr<Job> job) {
         auto const saved = co_await store_.save(record);
         if (!saved) {
             core::log::error("mcp.task_store", {{"task", id}, {"error", core::describe(saved.error())}});
-            break;
+            job->unsettled = true;
+            co_return;
         }
         if (*saved) {
             announce(record);
@@ -301,7 +294,8 @@ void TaskEngine::launch(TaskRecord const& record) {
     RegisteredTool const* tool = catalogue->tools.find(record.tool);
     if (tool == nullptr) {
         core::log::warn("mcp.task_without_tool", {{"task", record.id}, {"tool", record.tool}});
-        return; // a replica that has the tool may take it when the lease is over
+        group_.spawn("mcp.task_give_back", give_back(record.id));
+        return;
     }
     core::CallContext ctx(core::random_uuid(), core::Deadline::in(core_.parts().clock, kTaskTime));
     auto job = std::make_shared<Job>(catalogue,
@@ -316,6 +310,17 @@ void TaskEngine::launch(TaskRecord const& record) {
     job->record = record;
     jobs_[record.id] = job;
     job->handle = group_.spawn("mcp.task", run_job(job));
+}
+
+/// A replica that has the tool may take it when the lease is over: it must not be renewed with ours.
+core::Task<void> TaskEngine::give_back(std::string id) {
+    auto loaded = co_await store_.load(std::move(id));
+    if (loaded && *loaded && (*loaded)->status == TaskStatus::working && (*loaded)->runner == runner_) {
+        TaskRecord record = std::move(**loaded);
+        record.runner.clear();
+        record.lease_until = core_.parts().clock.system_now() + core_.parts().limits.task_lease;
+        co_await store_.save(std::move(record)); // unless somebody else was quicker
+    }
 }
 
 void TaskEngine::announce(TaskRecord const& record) {
@@ -365,6 +370,11 @@ core::Task<void> TaskEngine::look_after(TaskEngine* self) {
                 core::log::info("mcp.task_resumed", {{"task", record.id}, {"tool", record.tool}});
                 self->launch(record);
             }
+        }
+    }
+    for (auto const& [id, job] : self->jobs_) {
+        if (job->unsettled) {
+            self->group_.spawn("mcp.task_settle", self->settle(job));
         }
     }
     co_await self->store_.forget_expired(now);

@@ -40,11 +40,15 @@ public:
 
 private:
     class Job;
+    class Attachment;
+    class Creation;
 
     core::Task<void> run_job(std::shared_ptr<Job> job);
     core::Task<RpcReply> become_task(RequestId const& id, std::shared_ptr<Job> job);
+    core::Task<void> create(RequestId id, std::shared_ptr<Job> job, std::shared_ptr<Creation> creation);
     core::Task<void> settle(std::shared_ptr<Job> job);
     void launch(TaskRecord const& record);
+    core::Task<void> give_back(std::string id);
     core::Task<core::Result<std::optional<TaskRecord>>> find(std::string id, std::string owner);
     core::Task<RpcReply> get(RequestId id, TaskRecord record);
     core::Task<RpcReply> update(RequestId id, Json const& params, TaskRecord record);

@@ -118,7 +118,8 @@ public:
         bool const due = !events_->opened() || now - last_look_ >= kStreamLook;
         if (due) {
             last_look_ = now;
-            peer_gone_ = stream_.peer_closed();
+            // One that closed only its own side still waits for a plain answer.
+            peer_gone_ = (cancel_on_disconnect_ || events_->opened()) && stream_.peer_closed();
         }
         if (!peer_gone_) {
             events_->tick(now);
@@ -181,7 +182,10 @@ private:
         if (events.opened()) {
             bool const cut =
                 aborted || !bug.empty() || cancellation.cancelled() != asio::cancellation_type::none;
-            co_return co_await end_stream(current, std::move(reply), bug, cut);
+            // Not to be skipped when this coroutine was cancelled: the writer uses what is ours.
+            co_await asio::this_coro::throw_if_cancelled(false);
+            bool const open = co_await end_stream(current, std::move(reply), bug, cut);
+            co_return open;
         }
         if (aborted || cancellation.cancelled() != asio::cancellation_type::none) {
             // The peer is gone, or the drain ran out of grace. An answer would say nothing true about what
@@ -235,8 +239,7 @@ private:
             stream_.abort(); // the peer must not take what there is for all of it
         }
         events_->finish();
-        // Its writer uses what is ours: it has to end first, cancelled or not.
-        co_await asio::this_coro::throw_if_cancelled(false);
+        // Its writer has to end first, cancelled or not.
         co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
         co_await events_->ended();
         co_await asio::this_coro::reset_cancellation_state(asio::enable_terminal_cancellation());

@@ -15,6 +15,7 @@ void McpRoute::add_to(RouteTable& routes) {
             core::Role::reader,
             [this](InboundRequest& request, core::CallContext const& ctx) { return handle(request, ctx); });
         route.json_rpc = true;
+        route.streams = true;
         routes.add(std::move(route));
     }
 }

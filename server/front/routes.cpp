@@ -70,6 +70,7 @@ RouteMatch RouteTable::match(std::string_view method, std::string_view path) con
     std::string_view const wanted = method == "HEAD" ? "GET" : method;
     std::vector<std::pair<std::string, std::string>> parameters;
     bool exact = false;
+    bool headless = true; // no GET that a HEAD could go to
     for (Entry const& entry : entries_) {
         if (!fits(entry.segments, *segments, parameters)) {
             continue;
@@ -83,13 +84,17 @@ RouteMatch RouteTable::match(std::string_view method, std::string_view path) con
             match.allowed.end()) {
             match.allowed.push_back(entry.route.method);
         }
+        headless = headless && (entry.route.method != "GET" || entry.route.streams);
+        if (method == "HEAD" && entry.route.streams) {
+            continue;
+        }
         if (entry.route.method == wanted && (match.route == nullptr || (literal && !exact))) {
             match.route = &entry.route;
             match.parameters = parameters;
             exact = literal;
         }
     }
-    if (std::find(match.allowed.begin(), match.allowed.end(), "GET") != match.allowed.end()) {
+    if (!headless) {
         match.allowed.emplace_back("HEAD");
     }
     return match;

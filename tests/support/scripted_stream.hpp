@@ -38,6 +38,12 @@ public:
         std::exchange(news_, std::make_shared<core::Event>())->set();
     }
     void fail_writes() { writes_fail_ = true; }
+    /// A peer that does not read: writes wait for read_again() or abort().
+    void stop_reading() { writes_wait_ = true; }
+    void read_again() {
+        writes_wait_ = false;
+        std::exchange(news_, std::make_shared<core::Event>())->set();
+    }
     void set_stale() { stale_ = true; }
 
     std::string const& written() const noexcept { return written_; }
@@ -75,6 +81,10 @@ public:
     }
 
     core::Task<core::Result<void>> write(std::span<core::asio::const_buffer const> buffers) override {
+        while (writes_wait_ && !aborted_) {
+            auto const news = news_;
+            co_await news->wait(core::Deadline::never());
+        }
         if (writes_fail_ || aborted_) {
             co_return core::fail(core::ErrorKind::network, "broken pipe");
         }
@@ -87,9 +97,7 @@ public:
 
     void set_deadline(core::Deadline deadline) override { deadline_ = deadline; }
 
-    bool peer_closed() noexcept override {
-        return aborted_ || (unread() == 0 && at_end_ != AtEnd::wait);
-    }
+    bool peer_closed() noexcept override { return aborted_ || (unread() == 0 && at_end_ != AtEnd::wait); }
 
     bool is_stale() noexcept override { return stale_ || unread() != 0 || at_end_ != AtEnd::wait; }
 
@@ -111,6 +119,7 @@ private:
     std::string written_;
     std::size_t writes_ = 0;
     bool writes_fail_ = false;
+    bool writes_wait_ = false;
     bool stale_ = false;
     bool closed_ = false;
     bool aborted_ = false;

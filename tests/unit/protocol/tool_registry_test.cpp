@@ -9,9 +9,9 @@
 
 namespace {
 
+using core::Json;
 using protocol::ToolDescriptor;
 using test::FakeTool;
-using core::Json;
 
 ToolDescriptor descriptor(std::string name, char const* schema = R"({"type":"object"})") {
     return ToolDescriptor(std::move(name), "", "d", Json::parse(schema), Json(), protocol::ToolHints());

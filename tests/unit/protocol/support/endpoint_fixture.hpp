@@ -103,6 +103,8 @@ public:
     std::string open_session(Revision revision,
                              Json capabilities = Json::object(),
                              core::Principal const& who = caller());
+    /// A session that was opened elsewhere.
+    void know(std::string const& session, Revision revision) { revisions_.emplace(session, revision); }
     /// Headers of a message of that session; the version header is there from 2025-06-18 on.
     HeaderList in_session(std::string const& session) const;
     std::unique_ptr<Exchange> get(std::string const& session, std::string const& last_event_id = {});

@@ -285,19 +285,22 @@ TEST_F(CredentialRoutes, RemovesTheCredentialsOfAnOrganization) {
     EXPECT_EQ(ask("GET", "/api/v1/azuredevops/auth/x").status, 404);
 }
 
-class NoWatch final : public server::PeerWatch {
+/// A connection that is not looked at.
+class NoConnection final : public server::RequestConnection {
 public:
-    core::Task<server::HttpReply> run_while_connected(core::Task<server::HttpReply> work) override {
-        return work;
-    }
+    void cancel_on_disconnect() noexcept override {}
+    protocol::ReplyChannel& events() override { return events_; }
+
+private:
+    protocol::ClosedChannel events_;
 };
 
 TEST(PatRequest, WipesTheBodyItWasReadFrom) {
-    NoWatch watch;
+    NoConnection connection;
     for (char const* const type : {kForm, "application/json", "text/plain"}) {
         core::HttpHeaders headers;
         headers.add("Content-Type", type);
-        server::InboundRequest asked("POST", kPath, "", headers, watch);
+        server::InboundRequest asked("POST", kPath, "", headers, connection);
         // Longer than what a string holds in itself, so that the block it lived in can be looked at
         // afterwards.
         asked.body = "organization=contoso&pat=" + kPat;

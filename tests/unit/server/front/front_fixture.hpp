@@ -146,7 +146,10 @@ public:
         co_return reply;
     }
 
-    server::HttpFront make() const { return {routes, hosts, gate, limits, clock}; }
+    /// `writers` outlives the connections and runs on their loop.
+    server::HttpFront make(core::TaskGroup& writers) const {
+        return {routes, hosts, gate, limits, clock, writers};
+    }
 
     /// A whole connection: the peer sends `wire` in pieces of `chunk` bytes and closes its side.
     std::string exchange(std::string wire, std::size_t chunk = std::string::npos) {
@@ -177,9 +180,11 @@ public:
 
 private:
     std::string serve(std::unique_ptr<test::ScriptedStream> stream) {
-        server::HttpFront const front = make();
+        test::Loop loop;
+        core::TaskGroup writers(loop.executor());
+        server::HttpFront const front = make(writers);
         server::SessionRegistry::Session session(registry);
-        test::run_coro(server::serve_http(front, borrow(*stream), session));
+        loop.run(server::serve_http(front, borrow(*stream), session));
         return stream->written();
     }
 };

@@ -19,8 +19,8 @@ std::vector<std::pair<std::string, std::string>> with_token(std::string name, st
 class OpenConnection {
 public:
     explicit OpenConnection(Front& front)
-        : stream({}, std::string::npos, test::ScriptedStream::AtEnd::wait), front_(front.make()),
-          session(front.registry),
+        : stream({}, std::string::npos, test::ScriptedStream::AtEnd::wait), writers_(loop.executor()),
+          front_(front.make(writers_)), session(front.registry),
           running(loop.spawn(server::serve_http(front_, Front::borrow(stream), session))) {
         loop.poll();
     }
@@ -37,6 +37,7 @@ public:
     test::ScriptedStream stream;
 
 private:
+    core::TaskGroup writers_;
     server::HttpFront front_;
 
 public:
@@ -262,7 +263,7 @@ TEST(HttpSession, LetsListedOriginsReadItsAnswersRefusalsIncluded) {
     EXPECT_EQ(local.header("Access-Control-Allow-Origin"), "");
 }
 
-TEST(HttpSession, AnswersPreflightsWithoutAToken) {
+TEST(HttpSession, AnswersPreflightsWithoutATokenAndAllowsEveryMcpHeader) {
     Front front;
     WireReply const reply = front.ask(request(
         "OPTIONS",

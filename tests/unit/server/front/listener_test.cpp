@@ -106,7 +106,8 @@ protected:
 
     test::Loop loop;
     Front front;
-    std::unique_ptr<server::HttpFront> shared = std::make_unique<server::HttpFront>(front.make());
+    core::TaskGroup writers{loop.executor()};
+    std::unique_ptr<server::HttpFront> shared = std::make_unique<server::HttpFront>(front.make(writers));
     std::unique_ptr<server::Listener> listener;
     core::Event go;
     int slow_started = 0;
@@ -129,7 +130,8 @@ TEST_F(Listener, KnowsItsPeerAsLoopback) {
     std::unique_ptr<server::Authenticator> const anonymous =
         server::make_anonymous_authenticator(core::Role::user);
     server::InboundGate const gate(*anonymous, "");
-    shared = std::make_unique<server::HttpFront>(front.routes, front.hosts, gate, front.limits, front.clock);
+    shared = std::make_unique<server::HttpFront>(
+        front.routes, front.hosts, gate, front.limits, front.clock, writers);
     open();
     tcp::socket client = connect();
     EXPECT_EQ(ask(client, request("POST", "/echo", {}, "hello"), "hello").status, 200);
@@ -268,7 +270,7 @@ TEST_F(Listener, WaitsOutTheLackOfDescriptors) {
         client.connect(tcp::endpoint(asio::ip::address_v4::loopback(), listener->port()));
         loop.run_until([&] { return log.contains("listener.exhausted"); });
         loop.poll();
-        EXPECT_EQ(front.clock.sleeping(), 1U);
+        EXPECT_EQ(front.clock.sleeping(), 2U) << "the pause, and the look at peers";
         EXPECT_EQ(listener->connections(), 0U);
     }
     front.clock.advance(std::chrono::milliseconds(100));

@@ -1,4 +1,5 @@
 #include "front_fixture.hpp"
+#include "live_connection.hpp"
 #include "server/front/mcp_route.hpp"
 
 #include <boost/asio/this_coro.hpp>
@@ -6,6 +7,7 @@
 namespace {
 
 using front_test::Front;
+using front_test::LiveConnection;
 using front_test::parse_replies;
 using front_test::request;
 using front_test::WireReply;
@@ -18,20 +20,27 @@ public:
         Message(std::string method_, std::string body_, bool modern_)
             : method(std::move(method_)), body(std::move(body_)), modern(modern_) {}
         bool cancel_on_disconnect() const noexcept override { return modern; }
+        bool is_listener() const noexcept override { return body == "listen"; }
         std::string method;
         std::string body;
         bool modern;
     };
 
-    std::unique_ptr<Admitted>
-    admit(std::string const& method, core::HttpHeaders const& /*headers*/, std::string body) override {
+    std::unique_ptr<Admitted> admit(std::string const& method,
+                                    core::HttpHeaders const& /*headers*/,
+                                    std::string body,
+                                    core::Principal const& caller) override {
+        admitted_for = caller.id;
         return std::make_unique<Message>(method, std::move(body), modern);
     }
 
-    core::Task<protocol::McpHttpReply>
-    run(Admitted& message, core::Principal const& caller, core::CallContext const& ctx) override {
+    core::Task<protocol::McpHttpReply> run(Admitted& message,
+                                           core::Principal const& caller,
+                                           core::CallContext const& ctx,
+                                           protocol::ReplyChannel& events) override {
         auto const& asked = dynamic_cast<Message const&>(message);
         ++started;
+        channel = &events;
         caller_id = caller.id;
         deadline = ctx.deadline.time();
         bool const told = co_await go.wait(core::Deadline::never());
@@ -45,7 +54,12 @@ public:
         co_return reply;
     }
 
+    void end_streams() override {}
+    std::size_t open_streams() const noexcept override { return 0; }
+
     bool modern = true;
+    protocol::ReplyChannel* channel = nullptr; ///< of the latest call
+    std::string admitted_for;
     core::Event go;
     int started = 0;
     int finished = 0;
@@ -56,22 +70,13 @@ public:
 
 class McpRoute : public testing::Test {
 protected:
-    class Connection {
-    public:
-        explicit Connection(McpRoute& test)
-            : stream({}, std::string::npos, test::ScriptedStream::AtEnd::wait), front(test.front.make()),
-              session(test.front.registry),
-              running(test.loop.spawn(server::serve_http(front, Front::borrow(stream), session))) {}
-        test::ScriptedStream stream;
-        server::HttpFront front;
-        server::SessionRegistry::Session session;
-        test::Loop::Spawned<void> running;
-    };
-
     void open() {
         route = std::make_unique<server::McpRoute>(endpoint, front.limits);
         route->add_to(front.routes);
-        connection = std::make_unique<Connection>(*this);
+        connection = connect();
+    }
+    std::unique_ptr<LiveConnection> connect() {
+        return std::make_unique<LiveConnection>(front, loop, connections, writers);
     }
     void call(std::string const& method = "POST", std::string const& body = "{}") {
         connection->stream.feed(request(method, "/mcp", {{"Authorization", "Bearer reader-token"}}, body));
@@ -79,6 +84,12 @@ protected:
     }
     void answer() {
         endpoint.go.set();
+        loop.poll();
+    }
+    /// What the listener does ten times a second.
+    void look_at_peers(std::chrono::milliseconds later = std::chrono::milliseconds(100)) {
+        front.clock.advance(later);
+        front.registry.tick(front.clock.now());
         loop.poll();
     }
     WireReply reply() const {
@@ -89,13 +100,17 @@ protected:
         answer();
         connection->stream.close_peer();
         loop.poll();
+        EXPECT_EQ(connections.size(), 0U);
+        EXPECT_EQ(writers.size(), 0U);
     }
 
     test::Loop loop;
+    core::TaskGroup connections{loop.executor()};
+    core::TaskGroup writers{loop.executor()};
     Front front;
     FakeEndpoint endpoint;
     std::unique_ptr<server::McpRoute> route;
-    std::unique_ptr<Connection> connection;
+    std::unique_ptr<LiveConnection> connection;
 };
 
 TEST_F(McpRoute, HandsMessagesToTheProtocolAndItsReplyBack) {
@@ -122,9 +137,11 @@ TEST_F(McpRoute, CancelsAModernCallWhenThePeerGoesAway) {
     test::LogCapture const log;
     call();
     connection->stream.close_peer();
-    loop.run_until([this] { return connection->running.done(); });
+    loop.poll();
+    EXPECT_FALSE(connection->done()) << "the peer is looked at now and then";
+    look_at_peers();
     EXPECT_TRUE(endpoint.cancelled);
-    EXPECT_TRUE(connection->running.done());
+    EXPECT_TRUE(connection->done());
     EXPECT_EQ(connection->stream.written(), "");
     EXPECT_EQ(route->calls_in_flight(), 0U);
     EXPECT_TRUE(log.contains(R"("status":499)")) << log.text();
@@ -135,9 +152,10 @@ TEST_F(McpRoute, WorksOnForALegacyPeerThatWentAway) {
     open();
     call();
     connection->stream.close_peer();
-    loop.poll();
+    look_at_peers();
+    look_at_peers();
     EXPECT_EQ(endpoint.finished, 0);
-    EXPECT_FALSE(connection->running.done());
+    EXPECT_FALSE(connection->done());
     answer();
     EXPECT_EQ(endpoint.finished, 1);
     EXPECT_FALSE(endpoint.cancelled);
@@ -167,10 +185,10 @@ TEST_F(McpRoute, StopsTheHandlerWhenTheConnectionIsCancelled) {
         front.routes = server::RouteTable();
         open();
         call();
-        connection->running.cancel();
+        connection->session.cancel();
         loop.poll();
         EXPECT_TRUE(endpoint.cancelled);
-        EXPECT_TRUE(connection->running.done());
+        EXPECT_TRUE(connection->done());
         EXPECT_EQ(connection->stream.written(), "");
         EXPECT_EQ(route->calls_in_flight(), 0U);
         EXPECT_TRUE(log.contains(R"("status":499)")) << log.text();
@@ -182,23 +200,24 @@ TEST_F(McpRoute, RefusesCallsBeyondItsLimitAndQueue) {
     front.limits.calls_queue = 1;
     open();
     call();
-    Connection second(*this);
-    second.stream.feed(request("POST", "/mcp", {{"Authorization", "Bearer reader-token"}}, "queued"));
+    std::unique_ptr<LiveConnection> const second = connect();
+    second->stream.feed(request("POST", "/mcp", {{"Authorization", "Bearer reader-token"}}, "queued"));
     loop.poll();
-    Connection third(*this);
-    third.stream.feed(request("POST", "/mcp", {{"Authorization", "Bearer reader-token"}}, "too much"));
+    std::unique_ptr<LiveConnection> const third = connect();
+    third->stream.feed(request("POST", "/mcp", {{"Authorization", "Bearer reader-token"}}, "too much"));
     loop.poll();
-    std::vector<WireReply> const refused = parse_replies(third.stream.written());
+    std::vector<WireReply> const refused = parse_replies(third->stream.written());
     ASSERT_EQ(refused.size(), 1U);
     EXPECT_EQ(refused[0].status, 503);
     EXPECT_EQ(refused[0].header("Retry-After"), "1");
     EXPECT_EQ(refused[0].json()["error"]["code"], -32603);
     EXPECT_EQ(endpoint.started, 1);
     answer();
-    EXPECT_EQ(parse_replies(second.stream.written()).at(0).body, "POST:queued");
-    for (Connection* const one : {&second, &third}) {
+    EXPECT_EQ(parse_replies(second->stream.written()).at(0).body, "POST:queued");
+    for (LiveConnection* const one : {second.get(), third.get()}) {
         one->stream.close_peer();
-        loop.wait(one->running);
+        loop.poll();
+        EXPECT_TRUE(one->done());
     }
 }
 
@@ -208,12 +227,13 @@ TEST_F(McpRoute, GivesAPlaceInTheQueueBackWhenItsPeerGoesAway) {
     open();
     call();
     for (int i = 0; i < 3; ++i) {
-        Connection queued(*this);
-        queued.stream.feed(request("POST", "/mcp", {{"Authorization", "Bearer reader-token"}}, "queued"));
+        std::unique_ptr<LiveConnection> const queued = connect();
+        queued->stream.feed(request("POST", "/mcp", {{"Authorization", "Bearer reader-token"}}, "queued"));
         loop.poll();
-        queued.stream.close_peer();
-        loop.wait(queued.running);
-        EXPECT_EQ(queued.stream.written(), "");
+        queued->stream.close_peer();
+        look_at_peers();
+        EXPECT_TRUE(queued->done());
+        EXPECT_EQ(queued->stream.written(), "");
     }
     EXPECT_EQ(endpoint.started, 1);
 }
@@ -229,8 +249,49 @@ TEST_F(McpRoute, AnswersRefusalsAsJsonRpc) {
     connection->stream.feed(request("PUT", "/mcp", {}, "{}"));
     loop.poll();
     EXPECT_EQ(reply().status, 405);
-    EXPECT_EQ(reply().header("Allow"), "POST, GET, DELETE, HEAD, OPTIONS");
+    EXPECT_EQ(reply().header("Allow"), "POST, GET, DELETE, OPTIONS");
     EXPECT_EQ(endpoint.started, 0);
+}
+
+TEST_F(McpRoute, HasNoHeadOfAStream) {
+    open();
+    call("HEAD", "");
+    EXPECT_EQ(endpoint.started, 0) << "a stream cannot be answered without its body";
+    EXPECT_NE(connection->stream.written().find(" 405 "), std::string::npos);
+}
+
+TEST_F(McpRoute, ListenersTakeNoPlaceOfCalls) {
+    front.limits.calls = 1;
+    front.limits.calls_queue = 0;
+    open();
+    call("POST", "listen");
+    EXPECT_EQ(endpoint.started, 1);
+    EXPECT_EQ(route->calls_in_flight(), 0U);
+    std::unique_ptr<LiveConnection> const second = connect();
+    second->stream.feed(request("POST", "/mcp", {{"Authorization", "Bearer reader-token"}}, "call"));
+    loop.poll();
+    EXPECT_EQ(endpoint.started, 2);
+    EXPECT_EQ(route->calls_in_flight(), 1U);
+    answer();
+    second->stream.close_peer();
+    loop.poll();
+}
+
+TEST_F(McpRoute, AdmitsForTheCallerOfTheToken) {
+    open();
+    call();
+    EXPECT_EQ(endpoint.admitted_for, "id-reader-token");
+}
+
+TEST_F(McpRoute, AnAnswerOnTheStreamReplacesTheReply) {
+    open();
+    call();
+    EXPECT_TRUE(endpoint.channel->write("event: message\ndata: {}\n\n"));
+    answer();
+    std::string const& wire = connection->stream.written();
+    EXPECT_NE(wire.find("Content-Type: text/event-stream"), std::string::npos) << wire;
+    EXPECT_EQ(wire.find("POST:"), std::string::npos) << "the plain body is not sent";
+    EXPECT_TRUE(wire.ends_with("0\r\n\r\n"));
 }
 
 } // namespace
