@@ -86,7 +86,10 @@ std::optional<AuthorizationAnswer> read_authorization_answer(std::string_view en
     }
     AuthorizationAnswer answer;
     bool twice = false;
-    for (auto& [name, value] : *pairs) {
+    for (auto& pair : *pairs) {
+        // Named by hand: a lambda may not capture a structured binding in C++20 as every compiler reads it.
+        auto const& name = pair.first;
+        auto& value = pair.second;
         auto const keep = [&twice, &value](std::string& member) {
             twice = twice || !member.empty();
             member = value;
