@@ -191,8 +191,13 @@ TEST(Check, NamesFileLineColumnAndKeyOfWhatIsWrong) {
 }
 
 int status_with(ClientStack const& stack, std::string const& token) {
-    core::HttpRequest request =
-        make_request(stack.daemon.url() + "/mcp", legacy("ping").body, "application/json");
+    Message const list = modern("tools/list");
+    core::HttpRequest request = make_request(stack.daemon.url() + "/mcp", list.body, "");
+    for (auto const& [name, value] : list.headers) {
+        if (!core::iequals(name, "Host")) {
+            request.headers.add(name, value);
+        }
+    }
     request.credential = core::Secret(token);
     auto const response = Http().send(std::move(request));
     return response ? response->status : 0;

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -54,7 +55,32 @@ protected:
         if (!message.has("Authorization")) {
             message.set("Authorization", authorization);
         }
+        join_session(message);
         return exchange(message);
+    }
+
+    /// A message of the initialize era goes into a session of the revision its header names, as a client's
+    /// would.
+    void join_session(Message& message) {
+        Json const json = Json::parse(message.body, nullptr, false);
+        Json const first = json.is_array() && !json.empty() ? json.front() : json;
+        if (!first.is_object() || message.method != "POST" || message.has("Mcp-Session-Id") ||
+            message.body.find("clientCapabilities") != std::string::npos ||
+            first.value("method", Json()) == "initialize") {
+            return;
+        }
+        std::string version = "2025-03-26";
+        for (auto const& [name, value] : message.headers) {
+            version = core::iequals(name, "MCP-Protocol-Version") ? value : version;
+        }
+        std::string& id = sessions[version];
+        if (id.empty()) {
+            RawResponse const opened = exchange(
+                legacy("initialize", initialize_params(version)).with("Authorization", authorization));
+            id = std::string(opened.headers.get("Mcp-Session-Id").value_or(""));
+            EXPECT_FALSE(id.empty()) << opened.body;
+        }
+        message.set("Mcp-Session-Id", id);
     }
 
     void check(Row const& row, RawResponse const& response) {
@@ -85,6 +111,7 @@ protected:
 
     std::unique_ptr<ClientStack> stack;
     std::string authorization;
+    std::map<std::string, std::string> sessions; ///< by revision
 };
 
 TEST_F(FrontTest, MalformedMessagesGetTheCodeTheSpecificationNames) {
@@ -247,7 +274,7 @@ TEST_F(FrontTest, EveryLegacyRevisionIsSpoken) {
         SCOPED_TRACE(asked);
         RawResponse const response = ask(legacy("initialize", initialize_params(asked)));
         EXPECT_EQ(response.status, 200);
-        EXPECT_FALSE(response.headers.get("Mcp-Session-Id"));
+        EXPECT_TRUE(response.headers.get("Mcp-Session-Id"));
         Json const result = Json::parse(response.body).at("result");
         EXPECT_EQ(result.at("protocolVersion"), answered);
         EXPECT_EQ(result.at("serverInfo").at("name"), "ado-mcpd");
@@ -302,8 +329,12 @@ TEST_F(FrontTest, RequestsThatAreNotForTheEndpointAreRefused) {
          {"allowed_origins"}},
         {"a page without an origin", legacy("ping").with("Origin", "null"), 403, -32600},
         {"a page of this machine", legacy("ping").with("Origin", "http://localhost:5173"), 200},
-        {"GET", get("/mcp"), 405, -32000},
-        {"DELETE", get("/mcp").method_is("DELETE"), 405, -32000},
+        {"GET without a session", get("/mcp"), 400, -32000},
+        {"GET of an unknown session", get("/mcp").with("Mcp-Session-Id", "gone"), 404, -32001},
+        {"GET that takes no events", get("/mcp").with("Accept", "application/json"), 406, -32000},
+        {"GET of 2026-07-28", get("/mcp").with("MCP-Protocol-Version", "2026-07-28"), 405, -32000},
+        {"DELETE without a session", get("/mcp").method_is("DELETE"), 400, -32000},
+        {"a session nobody knows", legacy("ping").with("Mcp-Session-Id", "gone"), 404, -32001},
         {"PUT", legacy("ping").method_is("PUT"), 405},
         {"resource metadata, OAuth is off",
          get("/.well-known/oauth-protected-resource"),
@@ -316,7 +347,8 @@ TEST_F(FrontTest, RequestsThatAreNotForTheEndpointAreRefused) {
         {"outside", get("/../../etc/passwd"), 404},
         {"case does not matter", legacy("ping").target_is("/MCP"), 200},
     });
-    EXPECT_EQ(ask(get("/mcp")).headers.get("Allow"), "POST");
+    EXPECT_EQ(ask(get("/mcp").with("MCP-Protocol-Version", "2026-07-28")).headers.get("Allow"),
+              "GET, POST, DELETE");
     EXPECT_EQ(ask(get("/.well-known/oauth-protected-resource")).headers.get("Content-Type"),
               "application/problem+json");
 }
