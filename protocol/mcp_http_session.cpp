@@ -157,7 +157,8 @@ core::Task<McpHttpReply> McpHttp::run_requests(AdmittedMessage& message,
         outlet.close(bodies);
         co_return reply;
     }
-    if (!message.batch && bodies.front().empty()) {
+    std::erase_if(bodies, [](std::string const& body) { return body.empty(); });
+    if (bodies.empty()) {
         McpHttpReply cancelled = accepted();
         cancelled.rpc_method = std::move(reply.rpc_method);
         cancelled.tool = std::move(reply.tool);
@@ -203,11 +204,11 @@ McpHttp::run_one(RpcMessage& request, RequestScope const& scope, Session const* 
     core::Task<bool> inside = group_.run_inside("mcp.call", std::move(work), std::move(started));
     EraseAtEnd const at_end(calls_, key, running);
     co_await std::move(inside);
+    if (running->cancelled) {
+        co_return RpcReply(std::string(), 0, false); // whatever it came to all the same
+    }
     if (reply) {
         co_return std::move(*reply);
-    }
-    if (running->cancelled) {
-        co_return RpcReply(std::string(), 0, false);
     }
     co_return failure(request.id, RpcError(rpc_code::internal_error, "Internal error"));
 }
