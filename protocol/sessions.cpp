@@ -35,7 +35,9 @@ core::SystemTime decode_time(std::string_view bytes) {
     for (char const c : bytes) {
         value = (value << 8U) | static_cast<unsigned char>(c);
     }
-    return core::SystemTime(milliseconds(static_cast<std::int64_t>(value)));
+    // Sealed by us, but not always as a time: what no clock shows is the beginning of time, long gone.
+    constexpr std::uint64_t kLatest = 9'000'000'000'000; // in 2255
+    return core::SystemTime(milliseconds(value > kLatest ? 0 : static_cast<std::int64_t>(value)));
 }
 
 } // namespace

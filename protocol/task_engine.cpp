@@ -372,10 +372,14 @@ core::Task<void> TaskEngine::look_after(TaskEngine* self) {
             }
         }
     }
+    std::vector<std::shared_ptr<Job>> unsettled; // settling takes them out of the map
     for (auto const& [id, job] : self->jobs_) {
         if (job->unsettled) {
-            self->group_.spawn("mcp.task_settle", self->settle(job));
+            unsettled.push_back(job);
         }
+    }
+    for (std::shared_ptr<Job> const& job : unsettled) {
+        self->group_.spawn("mcp.task_settle", self->settle(job));
     }
     co_await self->store_.forget_expired(now);
     self->looking_after_ = false;

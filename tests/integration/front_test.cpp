@@ -162,7 +162,7 @@ TEST_F(FrontTest, MalformedMessagesGetTheCodeTheSpecificationNames) {
         {"unknown method, modern", modern("tools/nothing"), 404, -32601, {R"("id":7)"}},
         {"a removed method, modern", modern("ping"), 404, -32601},
         {"initialize with the modern envelope", modern("initialize"), 404, -32601},
-        {"a method that is not served, modern", modern("resources/list"), 404, -32601},
+        {"a method that is not served, modern", modern("roots/list"), 404, -32601},
     });
 }
 

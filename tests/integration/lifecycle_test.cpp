@@ -23,10 +23,25 @@ Json read_arguments() {
                 {"path", "/README.md"}};
 }
 
+std::string open_session(ClientStack& stack) {
+    Json const params = {{"protocolVersion", "2025-11-25"},
+                         {"capabilities", Json::object()},
+                         {"clientInfo", {{"name", "a client"}, {"version", "1"}}}};
+    RawConnection connection(stack.daemon.url());
+    connection.send(
+        legacy("initialize", params).with("Authorization", "Bearer " + stack.daemon.admin_token()).bytes());
+    auto const response = connection.read_response();
+    return response ? std::string(response->headers.get("Mcp-Session-Id").value_or("")) : std::string();
+}
+
 Message read_call(ClientStack& stack, bool is_modern) {
     Json const params = tool_params("read_file", read_arguments());
     Message message = is_modern ? modern("tools/call", params) : legacy("tools/call", params);
-    return std::move(message).with("Authorization", "Bearer " + stack.daemon.admin_token());
+    message.set("Authorization", "Bearer " + stack.daemon.admin_token());
+    if (!is_modern) {
+        message.set("Mcp-Session-Id", open_session(stack));
+    }
+    return message;
 }
 
 /// The simulator answers requests for files by `action`, from now on.

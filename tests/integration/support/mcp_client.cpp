@@ -3,6 +3,7 @@
 #include "core/json.hpp"
 #include "core/text/percent_encoding.hpp"
 
+#include <string_view>
 #include <utility>
 
 namespace test {
@@ -17,7 +18,14 @@ ToolAnswer answer_of(core::Result<core::HttpResponse> const& response) {
         return answer;
     }
     answer.http_status = response->status;
-    answer.message = Json::parse(response->body, nullptr, false);
+    // A call that took its time is answered on an event stream: its last message is the response.
+    std::string_view text = response->body;
+    constexpr std::string_view kData = "\ndata: {";
+    if (std::size_t const last = text.rfind(kData); !text.starts_with('{') && last != text.npos) {
+        text.remove_prefix(last + kData.size() - 1);
+        text = text.substr(0, text.find('\n'));
+    }
+    answer.message = Json::parse(text, nullptr, false);
     if (answer.message.is_discarded()) {
         answer.message = Json();
     }

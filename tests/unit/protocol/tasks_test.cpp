@@ -196,16 +196,6 @@ TEST_F(SoonTasks, ASlowCallBecomesOneAndGoesOn) {
     EXPECT_EQ(tasks.slow.calls, 1);
 }
 
-TEST_F(SoonTasks, WhatWasSaidBeforeItBecameOneIsOnTheStream) {
-    auto const call = server().start_modern(test::with_meta(TaskServer::call("slow"), "progressToken", "p"));
-    tasks.slow.current->client.progress(1, std::nullopt, "");
-    EXPECT_EQ(call->answer()["result"]["resultType"], "task");
-    tasks.slow.current->client.progress(2, std::nullopt, "");
-    server().advance(seconds(60));
-    EXPECT_EQ(call->messages().size(), 2U) << "the request is over";
-    release(tasks.slow);
-}
-
 TEST_F(SoonTasks, BeyondTheLimitASlowCallStaysACall) {
     std::string const first = tasks.begin("slow");
     auto const second = server().start_modern(TaskServer::call("slow"));
