@@ -219,7 +219,7 @@ TEST_F(StreamTraps, ASubscriptionIdOfAnIntegerStaysAnInteger) {
     for (Json const& id : {Json(1), Json("1")}) {
         auto const stream = server.start_modern(modern_request(
             "subscriptions/listen", params(R"({"notifications":{"toolsListChanged":true}})"), id));
-        Json const& tag = stream->messages()[0]["params"]["_meta"]["io.modelcontextprotocol/subscriptionId"];
+        Json const tag = stream->messages()[0]["params"]["_meta"]["io.modelcontextprotocol/subscriptionId"];
         EXPECT_EQ(tag.dump(), id.dump());
     }
 }
