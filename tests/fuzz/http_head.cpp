@@ -35,7 +35,7 @@ std::string outcome_of(core::HttpRequestHead const& head, core::HttpParseLimits 
         require(!name.empty() && is_plain(name) && name.find(':') == std::string::npos,
                 "a field name is plain");
         require(is_plain(value), "a field value is plain");
-        text += "\n" + name + ": " + value;
+        text.append("\n").append(name).append(": ").append(value);
     }
     return text;
 }
