@@ -82,7 +82,7 @@ public:
     void stop() override {
         std::uint64_t const one = 1;
         // The counter cannot overflow from this; the reader wakes, or has ended already.
-        static_cast<void>(::write(wake_.get(), &one, sizeof(one)));
+        [[maybe_unused]] ssize_t const written = ::write(wake_.get(), &one, sizeof(one));
         ended_.set();
     }
 
