@@ -18,7 +18,8 @@
 namespace core::log {
 namespace {
 
-constexpr std::size_t kQueueLines = 8192;
+/// Its slots are made at once: 0.8 MB.
+constexpr std::size_t kQueueLines = 2048;
 
 std::atomic<Level> g_level{Level::info};
 std::atomic<Format> g_format{Format::json};
