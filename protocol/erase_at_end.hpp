@@ -26,10 +26,6 @@ private:
     static bool same(std::shared_ptr<T> const& a, std::shared_ptr<T> const& b) {
         return a == b;
     }
-    template <class T>
-    static bool same(std::weak_ptr<T> const& a, std::weak_ptr<T> const& b) {
-        return a.lock() == b.lock();
-    }
 
     Map& map_;
     std::string key_;

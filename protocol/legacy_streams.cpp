@@ -24,8 +24,15 @@ void LegacyStream::forget_events() noexcept {
     events_.clear();
 }
 
-void LegacyStream::attach(ReplyChannel& channel, std::uint64_t sequence) {
+std::shared_ptr<core::Event> LegacyStream::attach(ReplyChannel& channel, std::uint64_t sequence) {
+    if (channel_ != nullptr) {
+        channel_->finish();
+    }
+    if (carried_) {
+        carried_->set();
+    }
     channel_ = &channel;
+    carried_ = std::make_shared<core::Event>();
     if (!finished()) {
         unused_since_.reset();
     }
@@ -40,7 +47,9 @@ void LegacyStream::attach(ReplyChannel& channel, std::uint64_t sequence) {
     }
     if (finished()) {
         channel.finish();
+        carried_->set();
     }
+    return carried_;
 }
 
 void LegacyStream::detach(ReplyChannel const& channel) noexcept {
@@ -74,7 +83,11 @@ bool LegacyStream::send(std::string_view message) {
 void LegacyStream::finish() {
     if (!finished()) {
         unused_since_ = owner_.clock_.now();
-        done_.set();
+        finished_ = true;
+        ears_.reset();
+    }
+    if (carried_) {
+        carried_->set();
     }
     if (channel_ != nullptr) {
         channel_->finish();

@@ -2,6 +2,7 @@
 
 #include "core/async.hpp"
 #include "core/clock.hpp"
+#include "protocol/change_hub.hpp"
 #include "protocol/mcp_limits.hpp"
 #include "protocol/reply_channel.hpp"
 #include "protocol/version.hpp"
@@ -30,8 +31,9 @@ public:
     LegacyStream& operator=(LegacyStream const&) = delete;
 
     /// From now on events go to `channel` as well, beginning with those after `sequence`. 0 = a new stream,
-    /// which is primed where the client knows that (2025-11-25).
-    void attach(ReplyChannel& channel, std::uint64_t sequence);
+    /// which is primed where the client knows that (2025-11-25). Who comes later takes over: the response
+    /// before is ended. The event is set when this channel carries the stream no longer.
+    std::shared_ptr<core::Event> attach(ReplyChannel& channel, std::uint64_t sequence);
     void detach(ReplyChannel const& channel) noexcept;
     /// One message. False when nobody is connected; it is kept all the same.
     bool send(std::string_view message);
@@ -40,16 +42,17 @@ public:
     /// Ends the response that carries it, where the client can come back for the rest.
     void release();
 
-    /// It is the session's own (GET), not of a call: without a reader nothing is written to it, and it is
-    /// kept only for a while.
+    /// It is the session's own (GET), not of a call: without a reader it is kept only for a while.
     void stand() noexcept { standing_ = true; }
     bool standing() const noexcept { return standing_; }
+    /// What it tells of, as long as it is kept, with a reader or without: who comes back has missed nothing.
+    void listen(std::unique_ptr<ChangeHub::Listener> ears) noexcept { ears_ = std::move(ears); }
+    bool listening() const noexcept { return ears_ != nullptr; }
 
     std::string const& id() const noexcept { return id_; }
     std::string const& session() const noexcept { return session_; }
     bool connected() const noexcept { return channel_ != nullptr && channel_->writable(); }
-    bool finished() const noexcept { return done_.is_set(); }
-    core::Event& done() noexcept { return done_; }
+    bool finished() const noexcept { return finished_; }
     /// Set when it is kept only for those who come back.
     std::optional<core::SteadyTime> unused_since() const noexcept { return unused_since_; }
     std::size_t bytes() const noexcept { return bytes_; }
@@ -72,7 +75,9 @@ private:
     std::deque<Event> events_;
     std::size_t bytes_ = 0;
     std::uint64_t sequence_ = 0;
-    core::Event done_;
+    bool finished_ = false;
+    std::shared_ptr<core::Event> carried_; ///< shared with the connection that waits for it
+    std::unique_ptr<ChangeHub::Listener> ears_;
     std::optional<core::SteadyTime> unused_since_;
 };
 

@@ -88,7 +88,9 @@ tl::expected<SubscriptionFilter, RpcError> SubscriptionFilter::read(Json const& 
         return tl::unexpected<RpcError>(tasks.error());
     }
     if (features.tasks != nullptr) {
-        filter.tasks = std::move(*tasks);
+        for (std::string const& id : *tasks) {
+            filter.tasks.emplace(id, 0);
+        }
     }
     return filter;
 }
@@ -108,7 +110,10 @@ Json SubscriptionFilter::to_json() const {
         json["resourceSubscriptions"] = uris;
     }
     if (!tasks.empty()) {
-        json["taskIds"] = tasks;
+        Json& ids = json["taskIds"] = Json::array();
+        for (auto const& [id, version] : tasks) {
+            ids.push_back(id);
+        }
     }
     return json;
 }
@@ -162,10 +167,16 @@ ListenStream::ListenStream(McpCore& core, RequestId const& id, SubscriptionFilte
     id_.append_to(meta_);
     meta_ += '}';
     core_.parts().hub.add(*this);
+    for (auto const& [task, version] : filter_.tasks) {
+        core_.tasks()->watch(task, version);
+    }
 }
 
 ListenStream::~ListenStream() {
     core_.parts().hub.remove(*this);
+    for (auto const& [task, version] : filter_.tasks) {
+        core_.tasks()->unwatch(task);
+    }
 }
 
 void ListenStream::acknowledge() {
@@ -201,11 +212,11 @@ keep_own_tasks(SubscriptionFilter& filter, McpCore& core, RequestScope const& sc
     if (!scope.features.tasks) {
         co_return std::optional<RpcError>(TaskEngine::extension_missing());
     }
-    std::set<std::string, std::less<>> own;
-    for (std::string const& id : filter.tasks) {
-        std::optional<Json> const shown = co_await core.tasks()->show(id, scope.caller.id);
-        if (shown) {
-            own.insert(id);
+    std::map<std::string, std::int64_t, std::less<>> own;
+    for (auto const& [id, unknown] : filter.tasks) {
+        std::optional<std::int64_t> const version = co_await core.tasks()->version(id, scope.caller.id);
+        if (version) {
+            own.emplace(id, *version);
         }
     }
     filter.tasks = std::move(own);

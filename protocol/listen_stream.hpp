@@ -5,6 +5,8 @@
 #include "protocol/mcp_core.hpp"
 #include "protocol/outlet.hpp"
 
+#include <cstdint>
+#include <map>
 #include <set>
 #include <string>
 #include <string_view>
@@ -25,7 +27,7 @@ public:
     bool prompts = false;
     bool resources = false;
     std::set<std::string, std::less<>> uris;
-    std::set<std::string, std::less<>> tasks;
+    std::map<std::string, std::int64_t, std::less<>> tasks; ///< by id: the version that is known already
 };
 
 /// The notification for a change; `meta` is the text of a `_meta` object, or empty.

@@ -177,10 +177,8 @@ void McpHttp::end_streams() {
     for (ListenStream* listen : listens_) {
         listen->end();
     }
-    for (auto const& [session, weak] : standalone_) {
-        if (auto const stream = weak.lock()) {
-            stream->finish();
-        }
+    for (auto const& [session, own] : standalone_) {
+        own.stream->finish();
     }
 }
 

@@ -36,8 +36,9 @@ public:
         virtual ~Admitted() = default;
         /// 2026-07-28: the peer going away cancels the call. The initialize era: it does not.
         virtual bool cancel_on_disconnect() const noexcept = 0;
-        /// A stream for notifications: long-lived, and no call in flight.
-        virtual bool is_listener() const noexcept = 0;
+        /// Work for a handler, which counts among the calls in flight. Everything else is settled at once
+        /// (refusals, notifications, answers that calls in flight wait for) or is a stream that stays open.
+        virtual bool is_call() const noexcept = 0;
     };
 
     /// `method`: GET, POST, DELETE …; `headers`, `body` as received. Host, Origin and the caller were checked

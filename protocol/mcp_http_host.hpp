@@ -7,6 +7,7 @@
 #include "protocol/mcp_core.hpp"
 #include "protocol/mcp_http.hpp"
 #include "protocol/outlet.hpp"
+#include "protocol/stream_place.hpp"
 
 #include <memory>
 #include <optional>
@@ -37,7 +38,7 @@ public:
     bool cancel_on_disconnect() const noexcept override {
         return is_modern(revision) || kind == Kind::stream;
     }
-    bool is_listener() const noexcept override { return kind == Kind::listen || kind == Kind::stream; }
+    bool is_call() const noexcept override { return kind == Kind::requests; }
 
     Kind kind;
     Revision revision;
@@ -57,27 +58,6 @@ using AdmittedPtr = std::unique_ptr<McpHttpEndpoint::Admitted>;
 
 core::HttpHeaders headers_of(ReplyForm form);
 McpHttpReply refusal_reply(HttpRefusal const& refusal, std::string_view method = {});
-
-/// A stream a principal holds open, counted.
-class StreamPlace {
-public:
-    using Counts = std::unordered_map<std::string, std::size_t>;
-    StreamPlace(Counts& counts, std::string principal) : counts_(&counts), principal_(std::move(principal)) {
-        ++(*counts_)[principal_];
-    }
-    StreamPlace(StreamPlace const&) = delete;
-    StreamPlace& operator=(StreamPlace const&) = delete;
-    ~StreamPlace() {
-        auto const it = counts_->find(principal_);
-        if (--it->second == 0) {
-            counts_->erase(it);
-        }
-    }
-
-private:
-    Counts* counts_;
-    std::string principal_;
-};
 
 /// How a call under way is found by its session and id.
 inline std::string call_key(std::string const& session, std::string const& id) {
@@ -110,11 +90,23 @@ private:
         Json outcome; ///< {"result"} or {"error"}
     };
 
+    /// A session's own stream (GET), carried by a connection.
+    class Standalone {
+    public:
+        Standalone(Session session_, std::shared_ptr<LegacyStream> stream_)
+            : session(std::move(session_)), stream(std::move(stream_)) {}
+        Session session;
+        std::shared_ptr<LegacyStream> stream; ///< shared with those that can come back to it
+    };
+    class StandalonePlace;
+
     /// A call of a session, which only the client's word ends early.
     class RunningCall {
     public:
-        explicit RunningCall(std::string session_) : session(std::move(session_)) {}
+        RunningCall(std::string session_, std::string id_)
+            : session(std::move(session_)), id(std::move(id_)) {}
         std::string session;
+        std::string id; ///< JSON text
         core::TaskGroup::Handle handle;
         bool cancelled = false;
     };
@@ -172,6 +164,8 @@ private:
                                        Json params,
                                        core::CallContext const& ctx);
     void tick();
+    void follow_sessions(core::SteadyTime now);
+    static core::Task<void> refresh_states(McpHttp* self);
     static core::Task<void> collect_letters(McpHttp* self);
 
     McpCore& core_;
@@ -179,11 +173,14 @@ private:
     core::TaskGroup group_;
     StreamPlace::Counts stream_counts_;
     std::unordered_set<ListenStream*> listens_;
-    std::unordered_map<std::string, std::weak_ptr<LegacyStream>> standalone_; ///< GET streams by session
-    std::unordered_map<std::string, std::shared_ptr<Pending>> pending_;       ///< by id of our request
-    std::unordered_map<std::string, std::shared_ptr<RunningCall>> calls_;     ///< by session and request id
+    std::unordered_map<std::string, Standalone> standalone_;              ///< by session
+    std::unordered_map<std::string, std::shared_ptr<Pending>> pending_;   ///< by id of our request
+    std::unordered_map<std::string, std::shared_ptr<RunningCall>> calls_; ///< by session and request id
     core::SteadyTime collected_ = core::SteadyTime::min();
     bool collecting_ = false;
+    core::SteadyTime kept_{};
+    core::SteadyTime refreshed_{};
+    bool refreshing_ = false;
 };
 
 } // namespace protocol

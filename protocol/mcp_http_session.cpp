@@ -192,8 +192,10 @@ McpHttp::run_one(RpcMessage& request, RequestScope const& scope, Session const* 
     if (auto quick = core_.answer_at_once(request, scope.revision)) {
         co_return std::move(*quick);
     }
-    std::string const key = call_key(session != nullptr ? session->id : std::string(), request.id.text());
-    auto running = std::make_shared<RunningCall>(session != nullptr ? session->id : std::string());
+    std::string const of_session = session != nullptr ? session->id : std::string();
+    std::string const id = request.id.text();
+    std::string const key = call_key(of_session, id);
+    auto running = std::make_shared<RunningCall>(of_session, id);
     std::optional<RpcReply> reply;
     std::function<void(core::TaskGroup::Handle)> started =
         [this, &key, &running](core::TaskGroup::Handle handle) {
@@ -221,7 +223,7 @@ McpHttp::run_cancellable(RpcMessage& request, RequestScope const& scope, std::op
 }
 
 core::Task<RpcReply> McpHttp::session_method(RpcMessage const& request, Session const& session) {
-    SessionState state = co_await core_.sessions().state(session);
+    SessionState state = co_await core_.sessions().kept_state(session);
     RpcReply reply = apply_session_method(core_, request, state);
     if (!reply.failed) {
         core::Result<void> const saved = co_await core_.sessions().save_state(session, state);

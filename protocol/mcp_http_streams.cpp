@@ -5,8 +5,6 @@
 #include "protocol/session_methods.hpp"
 #include "protocol/sse.hpp"
 
-#include <algorithm>
-
 /// The initialize era over HTTP: streams that can be come back to, questions to clients and their answers,
 /// what reaches one replica and is meant for another.
 namespace protocol {
@@ -14,24 +12,39 @@ namespace {
 
 /// How often letters of other replicas are looked for, while something here waits for one.
 constexpr std::chrono::milliseconds kCollect{500};
+/// How often what other replicas saved is taken over.
+constexpr std::chrono::seconds kRefresh{1};
+constexpr std::chrono::seconds kKeep{60};
+
+std::string answer_key(std::string const& id) {
+    return "answer:" + id;
+}
+std::string cancel_key(std::string const& id) {
+    return "cancel:" + id;
+}
 
 class StreamConnection {
 public:
-    StreamConnection(LegacyStream& stream, ReplyChannel& channel) : stream_(stream), channel_(channel) {}
+    StreamConnection(LegacyStream& stream, ReplyChannel& channel, std::uint64_t sequence)
+        : stream_(stream), channel_(channel), ended_(stream.attach(channel, sequence)) {}
     StreamConnection(StreamConnection const&) = delete;
     StreamConnection& operator=(StreamConnection const&) = delete;
     ~StreamConnection() { stream_.detach(channel_); }
 
+    /// The stream has no more to say, or another connection carries it.
+    core::Event& ended() const noexcept { return *ended_; }
+
 private:
     LegacyStream& stream_;
     ReplyChannel& channel_;
+    std::shared_ptr<core::Event> ended_;
 };
 
 /// What the server announces, for the GET stream of a session.
 class SessionEars final : public ChangeHub::Listener {
 public:
-    SessionEars(McpCore& core, Session const& session, LegacyStream& stream)
-        : core_(core), session_(session), stream_(stream) {
+    SessionEars(McpCore& core, Session session, LegacyStream& stream)
+        : core_(core), session_(std::move(session)), stream_(stream) {
         core_.parts().hub.add(*this);
     }
     SessionEars(SessionEars const&) = delete;
@@ -46,11 +59,34 @@ public:
 
 private:
     McpCore& core_;
-    Session const& session_;
-    LegacyStream& stream_;
+    Session session_;
+    LegacyStream& stream_; ///< owns this
 };
 
 } // namespace
+
+/// The session's own stream, while a connection carries it.
+class McpHttp::StandalonePlace {
+public:
+    StandalonePlace(McpHttp& host, Session const& session, std::shared_ptr<LegacyStream> stream)
+        : all_(host.standalone_), session_(session.id), stream_(std::move(stream)) {
+        all_.insert_or_assign(session.id, Standalone(session, stream_));
+    }
+    StandalonePlace(StandalonePlace const&) = delete;
+    StandalonePlace& operator=(StandalonePlace const&) = delete;
+    ~StandalonePlace() {
+        auto const it = all_.find(session_);
+        // Not when another connection has taken the stream over, or another stream the place.
+        if (it != all_.end() && it->second.stream == stream_ && !stream_->connected()) {
+            all_.erase(it);
+        }
+    }
+
+private:
+    std::unordered_map<std::string, Standalone>& all_;
+    std::string session_;
+    std::shared_ptr<LegacyStream> stream_;
+};
 
 core::Task<McpHttpReply>
 McpHttp::run_stream(AdmittedMessage& message, core::Principal const& caller, ReplyChannel& channel) {
@@ -72,30 +108,33 @@ McpHttp::run_stream(AdmittedMessage& message, core::Principal const& caller, Rep
     std::shared_ptr<LegacyStream> stream = event ? streams_.find(event->stream, session.id) : nullptr;
     auto const standing = standalone_.find(session.id);
     std::shared_ptr<LegacyStream> const current =
-        standing == standalone_.end() ? nullptr : standing->second.lock();
+        standing == standalone_.end() ? nullptr : standing->second.stream;
     bool const resumes_call = stream && !stream->standing();
-    if (!resumes_call && current && current->connected()) {
+    // Whoever comes back for the very stream takes it over: its connection may be dead and not know it yet.
+    if (!resumes_call && current && current != stream && current->connected()) {
         co_return refuse(409, "Conflict: this session has its stream already");
     }
     if (!stream) {
         stream = streams_.make(session.id, session.revision);
         stream->stand();
     }
-    StreamConnection const connection(*stream, channel);
-    stream->attach(channel, event && event->stream == stream->id() ? event->sequence : 0);
+    std::optional<StandalonePlace> own;
+    if (!resumes_call) {
+        own.emplace(*this, session, stream);
+    }
+    StreamConnection const connection(
+        *stream, channel, event && event->stream == stream->id() ? event->sequence : 0);
     if (!channel.opened()) {
         channel.write(std::string(sse::keep_alive()));
     }
-    if (resumes_call) {
-        co_await stream->done().wait(core::Deadline::never());
-        co_return reply;
+    if (!resumes_call) {
+        // Subscriptions are kept in the store: load them before the first change.
+        co_await core_.sessions().state(session);
+        if (!stream->listening() && !stream->finished()) {
+            stream->listen(std::make_unique<SessionEars>(core_, session, *stream));
+        }
     }
-    // Subscriptions are kept in the store: load them before the first change.
-    co_await core_.sessions().state(session);
-    standalone_[session.id] = stream;
-    EraseAtEnd const at_end(standalone_, session.id, std::weak_ptr<LegacyStream>(stream));
-    SessionEars const ears(core_, session, *stream);
-    co_await stream->done().wait(core::Deadline::never());
+    co_await connection.ended().wait(core::Deadline::never());
     co_return reply;
 }
 
@@ -108,7 +147,7 @@ core::Task<void> McpHttp::hear(Session const& session, std::vector<RpcMessage> m
             if (deliver(session.id, id, message.params)) {
                 continue;
             }
-            key = "answer:" + id;
+            key = answer_key(id);
             body = core::dump_json(message.params);
         } else if (message.method == "notifications/cancelled") {
             Json const* named = core::find(message.params, "requestId");
@@ -116,7 +155,7 @@ core::Task<void> McpHttp::hear(Session const& session, std::vector<RpcMessage> m
             if (!id || cancel_call(session.id, id->text())) {
                 continue;
             }
-            key = "cancel:" + id->text();
+            key = cancel_key(id->text());
         } else {
             continue; // initialized, progress, roots: nothing here depends on them
         }
@@ -174,6 +213,7 @@ core::Task<core::Result<Json>> McpHttp::ask(Session const& session,
 void McpHttp::tick() {
     streams_.prune();
     core::SteadyTime const now = core_.parts().clock.now();
+    follow_sessions(now);
     bool const waiting = !pending_.empty() || !calls_.empty();
     bool const due = collected_ == core::SteadyTime::min() || now - collected_ >= kCollect;
     if (waiting && due && !collecting_) {
@@ -183,17 +223,36 @@ void McpHttp::tick() {
     }
 }
 
+/// What depends on a session's state here, while others change it; and a stream that is read is use.
+void McpHttp::follow_sessions(core::SteadyTime now) {
+    Sessions& sessions = core_.sessions();
+    if (now - kept_ >= kKeep) {
+        kept_ = now;
+        for (auto const& [id, own] : standalone_) {
+            sessions.keep(own.session);
+        }
+    }
+    if (sessions.knows_states() && now - refreshed_ >= kRefresh && !refreshing_) {
+        refreshed_ = now;
+        refreshing_ = true;
+        group_.spawn("mcp.session_states", refresh_states(this));
+    }
+}
+
+core::Task<void> McpHttp::refresh_states(McpHttp* self) {
+    co_await self->core_.sessions().refresh();
+    self->refreshing_ = false;
+}
+
 core::Task<void> McpHttp::collect_letters(McpHttp* self) {
-    std::vector<std::string> sessions;
+    std::vector<std::string> addresses;
     for (auto const& [id, pending] : self->pending_) {
-        sessions.push_back(pending->session);
+        addresses.push_back(SessionLetter::address(pending->session, answer_key(id)));
     }
     for (auto const& [key, call] : self->calls_) {
-        sessions.push_back(call->session);
+        addresses.push_back(SessionLetter::address(call->session, cancel_key(call->id)));
     }
-    std::sort(sessions.begin(), sessions.end());
-    sessions.erase(std::unique(sessions.begin(), sessions.end()), sessions.end());
-    auto letters = co_await self->core_.parts().sessions.collect(std::move(sessions));
+    auto letters = co_await self->core_.parts().sessions.collect(std::move(addresses));
     if (letters) {
         for (SessionLetter const& letter : *letters) {
             std::string const id = letter.key.substr(letter.key.find(':') + 1);

@@ -9,6 +9,8 @@ namespace protocol {
 namespace {
 
 constexpr std::size_t kForgottenPerWrite = 64;
+/// One process saves and listens: nobody is further behind.
+constexpr std::size_t kRecentlySaved = 1'000;
 
 class MemorySessionRecords final : public SessionRecords {
 public:
@@ -40,8 +42,25 @@ public:
     core::Task<core::Result<void>>
     save_state(std::string session, std::string state, core::SystemTime until) override {
         states_.forget_expired(clock_.system_now(), kForgottenPerWrite);
+        ++saved_;
+        recently_saved_.emplace_back(saved_, session);
+        if (recently_saved_.size() > kRecentlySaved) {
+            recently_saved_.pop_front();
+        }
         states_.put(std::move(session), std::move(state), until);
         co_return core::Result<void>();
+    }
+
+    core::Task<core::Result<SavedStates>> saved_since(std::optional<std::int64_t> mark) override {
+        SavedStates saved;
+        saved.mark = saved_;
+        for (auto const& [number, session] : recently_saved_) {
+            std::string const* const state = states_.find(session, clock_.system_now());
+            if (mark && number > *mark && state != nullptr) {
+                saved.states.emplace_back(session, *state);
+            }
+        }
+        co_return saved;
     }
 
     core::Task<core::Result<void>> leave(SessionLetter letter) override {
@@ -57,13 +76,14 @@ public:
         co_return core::Result<void>();
     }
 
-    core::Task<core::Result<std::vector<SessionLetter>>> collect(std::vector<std::string> sessions) override {
+    core::Task<core::Result<std::vector<SessionLetter>>>
+    collect(std::vector<std::string> addresses) override {
         forget_old_letters();
-        std::unordered_set<std::string_view> const wanted(sessions.begin(), sessions.end());
+        std::unordered_set<std::string_view> const wanted(addresses.begin(), addresses.end());
         std::vector<SessionLetter> out;
         std::deque<Kept> others;
         for (Kept& kept : letters_) {
-            if (wanted.contains(kept.letter.session)) {
+            if (wanted.contains(SessionLetter::address(kept.letter.session, kept.letter.key))) {
                 out.push_back(std::move(kept.letter));
             } else {
                 others.push_back(std::move(kept));
@@ -104,7 +124,9 @@ private:
     ExpiringMap<core::SystemTime> revoked_; ///< the value is its end
     ExpiringMap<core::SystemTime> seen_;
     ExpiringMap<std::string> states_;
-    std::deque<Kept> letters_; ///< oldest first
+    std::int64_t saved_ = 0;
+    std::deque<std::pair<std::int64_t, std::string>> recently_saved_; ///< number and session
+    std::deque<Kept> letters_;                                        ///< oldest first
 };
 
 } // namespace

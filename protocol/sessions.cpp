@@ -167,32 +167,68 @@ core::Task<core::Result<void>> Sessions::revoke(Session const& session, core::Pr
     co_return done;
 }
 
-core::Task<SessionState> Sessions::state(Session const& session) {
-    core::SystemTime const now = parts_.clock.system_now();
+void Sessions::keep(Session const& session) {
+    touch_at_once(session);
     if (auto const known = states_.find(session.id); known != states_.end()) {
-        known->second.used_at = now;
-        co_return known->second.state;
+        known->second.used_at = parts_.clock.system_now();
     }
-    auto const stored = co_await parts_.sessions.load_state(session.id);
-    SessionState const state = stored && *stored ? SessionState::parse(**stored) : SessionState();
+}
+
+SessionState Sessions::remember(Session const& session, SessionState state) {
     if (states_.size() >= kMostStates) {
         states_.clear();
     }
     KnownState known;
     known.state = state;
-    known.used_at = now;
+    known.used_at = parts_.clock.system_now();
     states_[session.id] = std::move(known);
-    co_return state;
+    return state;
+}
+
+core::Task<SessionState> Sessions::state(Session const& session) {
+    if (auto const known = states_.find(session.id); known != states_.end()) {
+        known->second.used_at = parts_.clock.system_now();
+        co_return known->second.state;
+    }
+    SessionState kept = co_await kept_state(session);
+    co_return kept;
+}
+
+core::Task<SessionState> Sessions::kept_state(Session const& session) {
+    if (!mark_) {
+        co_await refresh(); // from here on nothing that is saved elsewhere is missed
+    }
+    auto const stored = co_await parts_.sessions.load_state(session.id);
+    SessionState state = stored && *stored ? SessionState::parse(**stored) : SessionState();
+    co_return remember(session, std::move(state));
 }
 
 core::Task<core::Result<void>> Sessions::save_state(Session const& session, SessionState const& state) {
-    core::SystemTime const now = parts_.clock.system_now();
-    KnownState known;
-    known.state = state;
-    known.used_at = now;
-    states_[session.id] = std::move(known);
-    auto saved = co_await parts_.sessions.save_state(session.id, state.to_json(), expiry_from(now));
+    saved_meanwhile_.insert(session.id);
+    remember(session, state);
+    core::SystemTime const until = expiry_from(parts_.clock.system_now());
+    auto saved = co_await parts_.sessions.save_state(session.id, state.to_json(), until);
     co_return saved;
+}
+
+core::Task<void> Sessions::refresh() {
+    bool more = true;
+    while (more) {
+        saved_meanwhile_.clear();
+        auto const saved = co_await parts_.sessions.saved_since(mark_);
+        if (!saved) {
+            core::log::warn("mcp.session_states", {{"error", core::describe(saved.error())}});
+            co_return;
+        }
+        for (SavedState const& one : saved->states) {
+            auto const known = states_.find(one.session);
+            if (known != states_.end() && !saved_meanwhile_.contains(one.session)) {
+                known->second.state = SessionState::parse(one.state);
+            }
+        }
+        mark_ = saved->mark;
+        more = saved->more;
+    }
 }
 
 SessionState const* Sessions::known_state(Session const& session) const noexcept {

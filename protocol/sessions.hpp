@@ -13,6 +13,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 
 namespace protocol {
 
@@ -54,10 +55,18 @@ public:
     bool touch_at_once(Session const& session);
     core::Task<core::Result<void>> revoke(Session const& session, core::Principal const& caller);
 
+    /// It is in use, without a request of its own.
+    void keep(Session const& session);
+
     core::Task<SessionState> state(Session const& session);
+    /// As it is kept, whichever process saved it last: to be changed and saved.
+    core::Task<SessionState> kept_state(Session const& session);
     core::Task<core::Result<void>> save_state(Session const& session, SessionState const& state);
     /// The state if this process has it already.
     SessionState const* known_state(Session const& session) const noexcept;
+    bool knows_states() const noexcept { return !states_.empty(); }
+    /// Takes over what other processes saved. One at a time.
+    core::Task<void> refresh();
 
     /// Forgets what is past the idle limit.
     void prune();
@@ -78,11 +87,14 @@ private:
     };
 
     Opened& advance(std::string const& principal);
+    SessionState remember(Session const& session, SessionState state);
     core::SystemTime expiry_from(core::SystemTime used) const { return used + parts_.limits.session_idle; }
 
     ServerParts const& parts_;
     std::unordered_map<std::string, core::SystemTime> seen_;
     std::unordered_map<std::string, KnownState> states_;
+    std::unordered_set<std::string> saved_meanwhile_; ///< what refresh() reads of these is older
+    std::optional<std::int64_t> mark_;                ///< of SessionRecords::saved_since
     std::unordered_map<std::string, Opened> opened_;
 };
 

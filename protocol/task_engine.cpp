@@ -10,6 +10,7 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/system/system_error.hpp>
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -23,6 +24,10 @@ constexpr char const* kExtension = "io.modelcontextprotocol/tasks";
 constexpr std::chrono::minutes kTaskTime{30};
 /// Somebody else saved it at the same moment; each try reads it anew.
 constexpr int kSaveTries = 5;
+/// How often the store is asked for what other replicas did while somebody listens, and how far apart clocks
+/// may be.
+constexpr std::chrono::seconds kLookAround{1};
+constexpr std::chrono::seconds kChangesLookBack{10};
 
 Json parsed(std::string const& text) {
     auto value = core::parse_json(text, core::JsonLimits());
@@ -282,6 +287,7 @@ core::Task<void> TaskEngine::settle(std::shared_ptr<Job> job) {
             co_return;
         }
         if (*saved) {
+            ++record.version; // as the store counts
             announce(record);
             break;
         }
@@ -324,10 +330,43 @@ core::Task<void> TaskEngine::give_back(std::string id) {
 }
 
 void TaskEngine::announce(TaskRecord const& record) {
-    ChangeHub& hub = core_.parts().hub;
-    if (hub.size() != 0) {
-        hub.publish(ChangeEvent(ChangeEvent::Kind::task, record.id, describe(record)));
+    auto const watched = watched_.find(record.id);
+    if (watched == watched_.end() || watched->second.version >= record.version) {
+        return;
     }
+    watched->second.version = record.version;
+    core_.parts().hub.publish(ChangeEvent(ChangeEvent::Kind::task, record.id, describe(record)));
+}
+
+void TaskEngine::watch(std::string const& id, std::int64_t version) {
+    Watched& watched = watched_[id];
+    ++watched.listeners;
+    watched.version = std::max(watched.version, version);
+}
+
+void TaskEngine::unwatch(std::string const& id) noexcept {
+    auto const it = watched_.find(id);
+    if (it != watched_.end() && --it->second.listeners == 0) {
+        watched_.erase(it);
+    }
+}
+
+/// Tells of what other replicas did.
+core::Task<void> TaskEngine::look_around(TaskEngine* self) {
+    core::SystemTime const since = self->core_.parts().clock.system_now() - kChangesLookBack;
+    auto const changed = co_await self->store_.changed_since(since);
+    if (changed) {
+        for (std::string const& id : *changed) {
+            if (!self->watched_.contains(id)) {
+                continue;
+            }
+            auto const record = co_await self->store_.load(id);
+            if (record && *record) {
+                self->announce(**record);
+            }
+        }
+    }
+    self->looking_around_ = false;
 }
 
 std::string TaskEngine::live_message(std::string const& id) const {
@@ -344,6 +383,11 @@ void TaskEngine::stop_job(std::string const& id) {
 
 void TaskEngine::tick() {
     core::SteadyTime const now = core_.parts().clock.now();
+    if (!watched_.empty() && !looking_around_ && now - looked_around_ >= kLookAround) {
+        looked_around_ = now;
+        looking_around_ = true;
+        group_.spawn("mcp.task_changes", look_around(this));
+    }
     auto const period = core_.parts().limits.task_lease / 3;
     if (looking_after_ || (looked_after_ != core::SteadyTime::min() && now - looked_after_ < period)) {
         return;

@@ -4,6 +4,7 @@
 #include "protocol/mcp_core.hpp"
 #include "protocol/task_store.hpp"
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -33,8 +34,12 @@ public:
                               std::optional<Round> round);
     /// tasks/get, tasks/update, tasks/cancel.
     core::Task<RpcReply> handle(RpcMessage& request, RequestScope const& scope);
-    /// The task as notifications show it; nullopt when it is not this caller's.
-    core::Task<std::optional<Json>> show(std::string id, std::string owner);
+    /// The version of the task as it is kept; nullopt when it is not this caller's.
+    core::Task<std::optional<std::int64_t>> version(std::string id, std::string owner);
+    /// Changes of this task are published from now on, those of other replicas within about a second;
+    /// `version` is known already. As often as it is called, unwatch() has to be.
+    void watch(std::string const& id, std::int64_t version);
+    void unwatch(std::string const& id) noexcept;
 
     core::Task<void> stop(core::Deadline deadline);
 
@@ -42,6 +47,11 @@ private:
     class Job;
     class Attachment;
     class Creation;
+    class Watched {
+    public:
+        std::size_t listeners = 0;
+        std::int64_t version = 0; ///< the last that was told
+    };
 
     core::Task<void> run_job(std::shared_ptr<Job> job);
     core::Task<RpcReply> become_task(RequestId const& id, std::shared_ptr<Job> job);
@@ -63,14 +73,18 @@ private:
     void stop_job(std::string const& id);
     void tick();
     static core::Task<void> look_after(TaskEngine* self);
+    static core::Task<void> look_around(TaskEngine* self);
 
     McpCore& core_;
     TaskStore& store_;
     std::string runner_;
     std::unordered_map<std::string, std::shared_ptr<Job>> jobs_; ///< tasks that run here, by id
+    std::unordered_map<std::string, Watched> watched_;           ///< by id
     core::TaskGroup group_;
     core::SteadyTime looked_after_ = core::SteadyTime::min();
     bool looking_after_ = false;
+    core::SteadyTime looked_around_{};
+    bool looking_around_ = false;
 };
 
 } // namespace protocol

@@ -58,12 +58,12 @@ core::Task<core::Result<std::optional<TaskRecord>>> TaskEngine::find(std::string
     co_return record;
 }
 
-core::Task<std::optional<Json>> TaskEngine::show(std::string id, std::string owner) {
+core::Task<std::optional<std::int64_t>> TaskEngine::version(std::string id, std::string owner) {
     auto const record = co_await find(std::move(id), std::move(owner));
     if (!record || !*record) {
-        co_return std::optional<Json>();
+        co_return std::optional<std::int64_t>();
     }
-    co_return std::optional<Json>(describe(**record));
+    co_return std::optional<std::int64_t>((*record)->version);
 }
 
 core::Task<RpcReply> TaskEngine::handle(RpcMessage& request, RequestScope const& scope) {
@@ -153,6 +153,7 @@ core::Task<RpcReply> TaskEngine::update(RequestId id, Json const& params, TaskRe
             co_return store_failed(id, saved.error());
         }
         if (*saved) {
+            ++record.version; // as the store counts
             announce(record);
             if (record.status == TaskStatus::working) {
                 launch(record);
@@ -185,6 +186,7 @@ core::Task<RpcReply> TaskEngine::cancel(RequestId id, TaskRecord record) {
             co_return store_failed(id, saved.error());
         }
         if (*saved) {
+            ++record.version; // as the store counts
             if (is_terminal(record.status)) {
                 announce(record);
             } else {

@@ -15,7 +15,7 @@ void McpRoute::add_to(RouteTable& routes) {
             core::Role::reader,
             [this](InboundRequest& request, core::CallContext const& ctx) { return handle(request, ctx); });
         route.json_rpc = true;
-        route.streams = true;
+        route.head = false; // a stream is nothing without its body
         routes.add(std::move(route));
     }
 }
@@ -26,10 +26,10 @@ core::Task<HttpReply> McpRoute::handle(InboundRequest& request, core::CallContex
     if (message->cancel_on_disconnect()) {
         request.connection.cancel_on_disconnect();
     }
-    if (message->is_listener()) {
-        co_return co_await run(*message, request, ctx); // open for long, and nothing is worked on
+    if (message->is_call()) {
+        co_return co_await call(*message, request, ctx);
     }
-    co_return co_await call(*message, request, ctx);
+    co_return co_await run(*message, request, ctx);
 }
 
 core::Task<HttpReply> McpRoute::call(protocol::McpHttpEndpoint::Admitted& message,

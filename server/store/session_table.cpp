@@ -102,6 +102,32 @@ core::Result<void> SessionTable::save_state(std::string const& session,
     return {};
 }
 
+core::Result<protocol::SavedStates> SessionTable::saved_since(std::optional<std::int64_t> mark,
+                                                              core::SystemTime now) {
+    // A row that is replaced gets a new rowid, above all others; the newest row is never one that expires
+    // first.
+    protocol::SavedStates saved;
+    if (!mark) {
+        SQLite::Statement newest(database_, "SELECT coalesce(max(rowid), 0) FROM session_state");
+        newest.executeStep();
+        saved.mark = newest.getColumn(0).getInt64();
+        return saved;
+    }
+    saved.mark = *mark;
+    SQLite::Statement row(database_,
+                          "SELECT rowid, session, state FROM session_state "
+                          "WHERE rowid > ? AND +expires_at > ? ORDER BY rowid LIMIT ?");
+    row.bind(1, *mark);
+    row.bind(2, to_column(now));
+    row.bind(3, static_cast<std::int64_t>(kStatePage));
+    while (row.executeStep()) {
+        saved.mark = row.getColumn(0).getInt64();
+        saved.states.emplace_back(row.getColumn(1).getString(), row.getColumn(2).getString());
+    }
+    saved.more = saved.states.size() == kStatePage;
+    return saved;
+}
+
 core::Result<void> SessionTable::leave(protocol::SessionLetter const& letter, core::SystemTime now) {
     SQLite::Transaction transaction(database_, SQLite::TransactionBehavior::IMMEDIATE);
     forget_old_letters(now);
@@ -120,16 +146,18 @@ core::Result<void> SessionTable::leave(protocol::SessionLetter const& letter, co
 }
 
 core::Result<std::vector<protocol::SessionLetter>>
-SessionTable::collect(std::vector<std::string> const& sessions, core::SystemTime now) {
-    // From the letters to the sessions: few letters wait, and a replica may have thousands of sessions.
-    std::unordered_set<std::string_view> const wanted(sessions.begin(), sessions.end());
+SessionTable::collect(std::vector<std::string> const& addresses, core::SystemTime now) {
+    // From the letters to the calls: few letters wait, and a replica may have hundreds of calls.
+    std::unordered_set<std::string_view> const wanted(addresses.begin(), addresses.end());
     std::vector<std::int64_t> ids;
     {
         SQLite::Statement row(database_,
-                              "SELECT id, session FROM session_letter WHERE left_at > ? ORDER BY id");
+                              "SELECT id, session, key FROM session_letter WHERE left_at > ? ORDER BY id");
         row.bind(1, to_column(now - protocol::kLetterLifetime));
         while (row.executeStep()) {
-            if (wanted.contains(row.getColumn(1).getText())) {
+            std::string const address =
+                protocol::SessionLetter::address(row.getColumn(1).getText(), row.getColumn(2).getText());
+            if (wanted.contains(address)) {
                 ids.push_back(row.getColumn(0).getInt64());
             }
         }

@@ -40,6 +40,7 @@ class SessionTable {
 public:
     /// More of them come with the next call.
     static constexpr std::size_t kRevocationPage = 1000;
+    static constexpr std::size_t kStatePage = 256;
 
     explicit SessionTable(SQLite::Database& database) : database_(database) {}
 
@@ -56,8 +57,11 @@ public:
                                   core::SystemTime until,
                                   core::SystemTime now);
 
+    /// At most kStatePage of them.
+    core::Result<protocol::SavedStates> saved_since(std::optional<std::int64_t> mark, core::SystemTime now);
+
     core::Result<void> leave(protocol::SessionLetter const& letter, core::SystemTime now);
-    core::Result<std::vector<protocol::SessionLetter>> collect(std::vector<std::string> const& sessions,
+    core::Result<std::vector<protocol::SessionLetter>> collect(std::vector<std::string> const& addresses,
                                                                core::SystemTime now);
 
 private:

@@ -68,15 +68,20 @@ StoredSessions::save_state(std::string session, std::string state, core::SystemT
     });
 }
 
+core::Task<core::Result<protocol::SavedStates>>
+StoredSessions::saved_since(std::optional<std::int64_t> mark) {
+    return thread_.run([this, mark] { return table_.saved_since(mark, clock_.system_now()); });
+}
+
 core::Task<core::Result<void>> StoredSessions::leave(protocol::SessionLetter letter) {
     return thread_.run(
         [this, letter = std::move(letter)] { return table_.leave(letter, clock_.system_now()); });
 }
 
 core::Task<core::Result<std::vector<protocol::SessionLetter>>>
-StoredSessions::collect(std::vector<std::string> sessions) {
+StoredSessions::collect(std::vector<std::string> addresses) {
     return thread_.run(
-        [this, sessions = std::move(sessions)] { return table_.collect(sessions, clock_.system_now()); });
+        [this, addresses = std::move(addresses)] { return table_.collect(addresses, clock_.system_now()); });
 }
 
 core::Result<void> StoredSessions::take_up() {

@@ -28,9 +28,10 @@ public:
     core::Task<core::Result<std::optional<std::string>>> load_state(std::string session) override;
     core::Task<core::Result<void>>
     save_state(std::string session, std::string state, core::SystemTime until) override;
+    core::Task<core::Result<protocol::SavedStates>> saved_since(std::optional<std::int64_t> mark) override;
     core::Task<core::Result<void>> leave(protocol::SessionLetter letter) override;
     core::Task<core::Result<std::vector<protocol::SessionLetter>>>
-    collect(std::vector<std::string> sessions) override;
+    collect(std::vector<std::string> addresses) override;
 
     /// What was revoked before. Blocking: before the loop runs.
     core::Result<void> take_up();

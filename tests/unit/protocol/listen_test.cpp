@@ -66,7 +66,7 @@ TEST_F(Listen, AcknowledgesFirstWithTheSubsetItHonours) {
               Json::parse(R"({"toolsListChanged":true,"resourceSubscriptions":["x://a"]})"))
         << "prompts do not change here, and nobody watches x://b";
     EXPECT_FALSE(stream->done());
-    EXPECT_TRUE(stream->is_listener());
+    EXPECT_FALSE(stream->is_call());
     EXPECT_TRUE(stream->cancels_on_disconnect());
     EXPECT_TRUE(stream->channel.events()[0].id.empty()) << "nothing is replayed in 2026-07-28";
 }
@@ -298,6 +298,82 @@ TEST_F(Subscribe, IsNoMethodWhereNothingCanBeSubscribedTo) {
             test::code_of(plain.exchange(headers, test::legacy_request(method, Json{{"uri", "x://a"}}))),
             -32601);
     }
+}
+
+TEST_F(Subscribe, SubscriptionsMadeAtAnotherReplicaAreHeardHere) {
+    test::FakeSource other_source;
+    test::EndpointFixture other(fixture.world, [&](protocol::ServerFeatures& features, protocol::McpLimits&) {
+        features.resources = {&other_source};
+        features.subscriptions = true;
+    });
+    other.know(session, Revision::v2025_11_25);
+    auto const there = [&](char const* method) {
+        return other.exchange(other.in_session(session),
+                              test::legacy_request(method, Json{{"uri", "x://a"}}));
+    };
+    auto const stream = fixture.get(session);
+    EXPECT_EQ(test::code_of(there("resources/subscribe")), 0);
+    for (int i = 0; i < 2; ++i) {
+        fixture.advance(std::chrono::seconds(1));
+    }
+    publish(ChangeEvent::Kind::resource, "x://a");
+    EXPECT_EQ(stream->messages().size(), 1U);
+    EXPECT_EQ(test::code_of(there("resources/unsubscribe")), 0);
+    for (int i = 0; i < 2; ++i) {
+        fixture.advance(std::chrono::seconds(1));
+    }
+    publish(ChangeEvent::Kind::resource, "x://a");
+    EXPECT_EQ(stream->messages().size(), 1U);
+}
+
+TEST_F(Subscribe, WhatOneReplicaAddsDoesNotUndoWhatTheOtherDid) {
+    test::FakeSource other_source;
+    test::EndpointFixture other(fixture.world, [&](protocol::ServerFeatures& features, protocol::McpLimits&) {
+        features.resources = {&other_source};
+        features.subscriptions = features.logging = true;
+    });
+    other.know(session, Revision::v2025_11_25);
+    auto const stream = fixture.get(session); // its state is known here from now on
+    other.exchange(other.in_session(session),
+                   test::legacy_request("logging/setLevel", Json{{"level", "error"}}));
+    ask("resources/subscribe", "x://a");
+    auto const kept = fixture.world->loop.run(fixture.world->records->saved_since(0));
+    ASSERT_TRUE(kept);
+    EXPECT_EQ(Json::parse(kept->states.back().state),
+              Json::parse(R"({"logLevel":"error","subscriptions":["x://a"]})"));
+}
+
+TEST_F(Subscribe, WhatChangedWhileNobodyReadIsReplayed) {
+    ask("resources/subscribe", "x://a");
+    auto const stream = fixture.get(session);
+    publish(ChangeEvent::Kind::tools);
+    std::string const id = stream->channel.events().back().id;
+    stream->hang_up();
+    publish(ChangeEvent::Kind::resource, "x://a");
+    publish(ChangeEvent::Kind::resource, "x://b");
+    publish(ChangeEvent::Kind::resources);
+    auto const again = fixture.get(session, id);
+    EXPECT_EQ(methods(*again),
+              (std::vector<std::string>{"notifications/resources/updated",
+                                        "notifications/resources/list_changed"}));
+    publish(ChangeEvent::Kind::tools);
+    EXPECT_EQ(again->messages().size(), 3U) << "and it hears each change once";
+}
+
+TEST_F(Subscribe, WhoComesBackForAStreamTakesItOver) {
+    auto const dead = fixture.get(session); // its peer vanished without a word
+    std::string const id = dead->channel.events().front().id;
+    auto const again = fixture.get(session, id);
+    EXPECT_TRUE(dead->done());
+    EXPECT_TRUE(dead->channel.finished());
+    EXPECT_FALSE(again->done());
+    EXPECT_EQ(fixture.endpoint->open_streams(), 1U);
+    publish(ChangeEvent::Kind::tools);
+    EXPECT_TRUE(dead->messages().empty());
+    EXPECT_EQ(again->messages().size(), 1U);
+    EXPECT_EQ(fixture.get(session)->reply().status, 409) << "a new one has to wait for it";
+    again->hang_up();
+    EXPECT_EQ(fixture.endpoint->open_streams(), 0U);
 }
 
 TEST_F(Subscribe, AResumedStandingStreamHearsAgain) {

@@ -162,6 +162,19 @@ TEST_F(SessionCall, AsksOnItsOwnStreamAndIsAnsweredByAPostedResponse) {
     EXPECT_EQ(a.answer(session, question, kAda), 202) << "a second answer is for nobody";
 }
 
+TEST_F(SessionCall, IsACallAndWhatAnswersOrEndsItIsNone) {
+    std::string const session = open();
+    auto const call = a.call(session, 1);
+    EXPECT_TRUE(call->is_call());
+    Json answer = Json::parse(R"({"jsonrpc":"2.0","result":{"action":"decline"}})");
+    answer["id"] = call->messages()[0]["id"];
+    EXPECT_FALSE(a.server.start(a.server.in_session(session), answer)->is_call());
+    Json const cancelled = test::notification("notifications/cancelled", Json::parse(R"({"requestId":1})"));
+    EXPECT_FALSE(a.server.start(a.server.in_session(session), cancelled)->is_call());
+    EXPECT_FALSE(a.server.start(a.server.in_session(session), std::string(), "DELETE")->is_call());
+    EXPECT_FALSE(a.server.start(a.server.in_session("unknown"), test::legacy_call("ask"))->is_call());
+}
+
 TEST_F(SessionCall, DecliningIsAnAnswer) {
     for (char const* action : {"decline", "cancel"}) {
         std::string const session = open();
@@ -288,6 +301,20 @@ TEST_F(TwoReplicas, AnAnswerThatReachedTheOtherOneIsPassedOn) {
     a.server.advance(seconds(1));
     ASSERT_TRUE(call->done());
     EXPECT_EQ(text(*call), "hello Ada");
+}
+
+TEST_F(TwoReplicas, WhatIsForTheOtherOneIsLeftForIt) {
+    std::string const session = open_on_both();
+    auto const here = a.call(session, 1);
+    auto const there = b.call(session, 2);
+    EXPECT_EQ(b.answer(session, here->messages()[0], kAda), 202);
+    for (int i = 0; i < 3; ++i) {
+        b.server.advance(seconds(1)); // it has a call of this session, and looks first
+    }
+    EXPECT_FALSE(there->done());
+    a.server.advance(seconds(1));
+    ASSERT_TRUE(here->done());
+    EXPECT_EQ(text(*here), "hello Ada");
 }
 
 TEST_F(TwoReplicas, ACancellationThatReachedTheOtherOneIsPassedOn) {

@@ -236,7 +236,7 @@ TEST_F(SessionHttp, AGetOpensAStreamAtOnceAndDeleteEndsIt) {
     auto const stream = fixture.get(session);
     EXPECT_TRUE(stream->channel.opened()) << "the head goes out before there is anything to say";
     EXPECT_TRUE(stream->messages().empty());
-    EXPECT_TRUE(stream->is_listener());
+    EXPECT_FALSE(stream->is_call());
     EXPECT_EQ(fixture.endpoint->open_streams(), 1U);
     EXPECT_FALSE(stream->done());
     fixture.exchange(in(session), std::string(), "DELETE");

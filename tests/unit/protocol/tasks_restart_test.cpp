@@ -125,6 +125,31 @@ TEST_F(SharedTasks, AProcessThatStopsLetsItsTasksFinishInTime) {
     EXPECT_EQ(a.job.cancelled, 0);
 }
 
+TEST_F(SharedTasks, ListenersHearOnceWhatHappensAnywhere) {
+    std::string const id = a.begin();
+    auto const listen = [&id](TaskServer& server) {
+        Json params = Json::object();
+        params["notifications"]["taskIds"] = Json::array({id});
+        return server.server.start_modern(
+            test::declaring(test::modern_request("subscriptions/listen", std::move(params), "l"),
+                            TaskServer::capabilities()));
+    };
+    auto const here = listen(a);
+    auto const there = listen(b);
+    with_both(seconds(4));
+    EXPECT_EQ(here->messages().size(), 1U);
+    EXPECT_EQ(there->messages().size(), 1U) << "acknowledged, and nothing has changed";
+    a.job.release();
+    a.server.poll();
+    EXPECT_EQ(here->messages().size(), 2U);
+    with_both(seconds(4));
+    EXPECT_EQ(here->messages().size(), 2U) << "told once";
+    ASSERT_EQ(there->messages().size(), 2U);
+    EXPECT_EQ(there->messages()[1]["method"], "notifications/tasks");
+    EXPECT_EQ(there->messages()[1]["params"]["taskId"], id);
+    EXPECT_EQ(there->messages()[1]["params"]["status"], "completed");
+}
+
 TEST_F(SharedTasks, ACancellationReachesTheProcessThatRunsIt) {
     std::string const id = a.begin();
     b.cancel(id);

@@ -196,6 +196,26 @@ TEST_F(SoonTasks, ASlowCallBecomesOneAndGoesOn) {
     EXPECT_EQ(tasks.slow.calls, 1);
 }
 
+class LaterTasks : public Tasks {
+protected:
+    LaterTasks()
+        : Tasks([](protocol::ServerFeatures&, protocol::McpLimits& limits) {
+              limits.task_after = milliseconds(300);
+          }) {}
+};
+
+TEST_F(LaterTasks, WhatACallSaidBeforeItBecameOneIsOnItsStream) {
+    auto const call = server().start_modern(test::with_meta(TaskServer::call("slow"), "progressToken", "p"));
+    ASSERT_NE(tasks.slow.current, nullptr);
+    tasks.slow.current->client.progress(1, 2, "begun");
+    EXPECT_EQ(call->reply().body, "") << "the answer is on the stream";
+    auto const messages = call->messages();
+    ASSERT_EQ(messages.size(), 2U);
+    EXPECT_EQ(messages[0]["method"], "notifications/progress");
+    EXPECT_EQ(messages[1]["result"]["resultType"], "task");
+    release(tasks.slow);
+}
+
 TEST_F(SoonTasks, BeyondTheLimitASlowCallStaysACall) {
     std::string const first = tasks.begin("slow");
     auto const second = server().start_modern(TaskServer::call("slow"));

@@ -49,7 +49,7 @@ public:
     void hang_up();
     bool threw_cancelled();
     bool cancels_on_disconnect() const noexcept { return admitted_->cancel_on_disconnect(); }
-    bool is_listener() const noexcept { return admitted_->is_listener(); }
+    bool is_call() const noexcept { return admitted_->is_call(); }
 
     /// The messages of the event stream so far; comments and priming events are none.
     std::vector<Json> messages() const;

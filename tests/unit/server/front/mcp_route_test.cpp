@@ -20,7 +20,7 @@ public:
         Message(std::string method_, std::string body_, bool modern_)
             : method(std::move(method_)), body(std::move(body_)), modern(modern_) {}
         bool cancel_on_disconnect() const noexcept override { return modern; }
-        bool is_listener() const noexcept override { return body == "listen"; }
+        bool is_call() const noexcept override { return body != "listen" && body != "answer"; }
         std::string method;
         std::string body;
         bool modern;
@@ -273,6 +273,22 @@ TEST_F(McpRoute, ListenersTakeNoPlaceOfCalls) {
     EXPECT_EQ(endpoint.started, 2);
     EXPECT_EQ(route->calls_in_flight(), 1U);
     answer();
+    second->stream.close_peer();
+    loop.poll();
+}
+
+TEST_F(McpRoute, WhatCallsWaitForTakesNoPlaceOfCalls) {
+    front.limits.calls = 1;
+    front.limits.calls_queue = 0;
+    open();
+    call();
+    EXPECT_EQ(route->calls_in_flight(), 1U);
+    std::unique_ptr<LiveConnection> const second = connect();
+    second->stream.feed(request("POST", "/mcp", {{"Authorization", "Bearer reader-token"}}, "answer"));
+    loop.poll();
+    EXPECT_EQ(endpoint.started, 2) << "the call in flight may be asking for just this";
+    answer();
+    EXPECT_EQ(parse_replies(second->stream.written()).at(0).status, 200);
     second->stream.close_peer();
     loop.poll();
 }

@@ -29,9 +29,9 @@ protected:
     void leave(std::string session, std::string key, std::string body = "{}") {
         get(records().leave(SessionLetter(std::move(session), std::move(key), std::move(body))));
     }
-    std::vector<std::string> collect(std::vector<std::string> sessions) {
+    std::vector<std::string> collect(std::vector<std::string> addresses) {
         std::vector<std::string> keys;
-        for (SessionLetter const& letter : get(records().collect(std::move(sessions)))) {
+        for (SessionLetter const& letter : get(records().collect(std::move(addresses)))) {
             keys.push_back(letter.session + " " + letter.key);
         }
         return keys;
@@ -50,7 +50,7 @@ TEST_P(SessionRecordsTest, KnowsNothingOfASessionThatWasOnlyOpened) {
     EXPECT_FALSE(records().is_revoked("s"));
     EXPECT_FALSE(get(records().last_seen("s")));
     EXPECT_FALSE(get(records().load_state("s")));
-    EXPECT_TRUE(collect({"s"}).empty());
+    EXPECT_TRUE(collect({"s answer:1"}).empty());
 }
 
 TEST_P(SessionRecordsTest, RevokedSessionIsRevokedUntilItsIdExpires) {
@@ -106,14 +106,53 @@ TEST_P(SessionRecordsTest, StateIsTheOneSavedLastAndForgottenWithTheSession) {
     EXPECT_TRUE(get(records().load_state("t")));
 }
 
-TEST_P(SessionRecordsTest, LettersAreTakenOnceInTheOrderTheyWereLeftByTheSessionsAsked) {
+TEST_P(SessionRecordsTest, WhatWasSavedSinceAMarkIsToldOldestFirst) {
+    get(records().save_state("before", "{}", now() + hours(1)));
+    std::int64_t const start = get(records().saved_since(std::nullopt)).mark;
+    EXPECT_TRUE(get(records().saved_since(std::nullopt)).states.empty()) << "a mark to begin with, no more";
+    EXPECT_TRUE(get(records().saved_since(start)).states.empty());
+    get(records().save_state("a", "1", now() + hours(1)));
+    get(records().save_state("b", "2", now() + hours(1)));
+    get(records().save_state("before", "3", now() + hours(1)));
+    get(records().save_state("gone", "4", now() + minutes(1)));
+    clock_.advance(minutes(1));
+    protocol::SavedStates const saved = get(records().saved_since(start));
+    ASSERT_EQ(saved.states.size(), 3U);
+    EXPECT_EQ(saved.states[0].session, "a");
+    EXPECT_EQ(saved.states[0].state, "1");
+    EXPECT_EQ(saved.states[2].session, "before");
+    EXPECT_EQ(saved.states[2].state, "3");
+    EXPECT_FALSE(saved.more);
+    get(records().save_state("a", "5", now() + hours(1)));
+    protocol::SavedStates const later = get(records().saved_since(saved.mark));
+    ASSERT_EQ(later.states.size(), 1U);
+    EXPECT_EQ(later.states[0].state, "5");
+    EXPECT_TRUE(get(records().saved_since(later.mark)).states.empty());
+}
+
+TEST_P(SessionRecordsTest, MoreThanAPageIsTakenInPages) {
+    std::optional<std::int64_t> mark = get(records().saved_since(std::nullopt)).mark;
+    for (int i = 0; i < 300; ++i) {
+        get(records().save_state("s" + std::to_string(i), "{}", now() + hours(1)));
+    }
+    std::size_t told = 0;
+    protocol::SavedStates page;
+    do {
+        page = get(records().saved_since(mark));
+        told += page.states.size();
+        mark = page.mark;
+    } while (page.more);
+    EXPECT_EQ(told, 300U);
+}
+
+TEST_P(SessionRecordsTest, LettersAreTakenOnceInTheOrderTheyWereLeftByWhomTheyAreFor) {
     leave("a", "answer:1", R"({"text":"é"})");
     leave("b", "cancel:1");
     leave("c", "cancel:2", "");
     leave("a", "answer:1", "again");
     EXPECT_TRUE(collect({}).empty());
-    EXPECT_TRUE(collect({"d"}).empty());
-    auto const letters = get(records().collect({"c", "a", "a", "d"}));
+    EXPECT_TRUE(collect({"d cancel:1", "a", "a cancel:1", "answer:1"}).empty());
+    auto const letters = get(records().collect({"c cancel:2", "a answer:1", "a answer:1", "d cancel:1"}));
     ASSERT_EQ(letters.size(), 3U);
     EXPECT_EQ(letters[0].session, "a");
     EXPECT_EQ(letters[0].key, "answer:1");
@@ -121,8 +160,8 @@ TEST_P(SessionRecordsTest, LettersAreTakenOnceInTheOrderTheyWereLeftByTheSession
     EXPECT_EQ(letters[1].session, "c");
     EXPECT_EQ(letters[1].body, "");
     EXPECT_EQ(letters[2].body, "again");
-    EXPECT_TRUE(collect({"a", "c"}).empty());
-    EXPECT_EQ(collect({"a", "b", "c"}), std::vector<std::string>{"b cancel:1"});
+    EXPECT_TRUE(collect({"a answer:1", "c cancel:2"}).empty());
+    EXPECT_EQ(collect({"a answer:1", "b cancel:1"}), std::vector<std::string>{"b cancel:1"});
 }
 
 TEST_P(SessionRecordsTest, LettersAreKeptAMinute) {
@@ -130,10 +169,10 @@ TEST_P(SessionRecordsTest, LettersAreKeptAMinute) {
     clock_.advance(seconds(30));
     leave("s", "late");
     clock_.advance(seconds(30));
-    EXPECT_EQ(collect({"s"}), std::vector<std::string>{"s late"});
+    EXPECT_EQ(collect({"s early", "s late"}), std::vector<std::string>{"s late"});
     leave("s", "unwanted");
     clock_.advance(minutes(1));
-    EXPECT_TRUE(collect({"s"}).empty());
+    EXPECT_TRUE(collect({"s unwanted"}).empty());
 }
 
 TEST_P(SessionRecordsTest, OneSessionCannotFillTheLetterBox) {
@@ -146,7 +185,7 @@ TEST_P(SessionRecordsTest, OneSessionCannotFillTheLetterBox) {
     EXPECT_EQ(refused.kind(), core::ErrorKind::overloaded);
     EXPECT_EQ(refused.code(), "letters_full");
     leave("other", "k"); // others still have room
-    EXPECT_EQ(collect({"s"}).size(), static_cast<std::size_t>(left));
+    EXPECT_EQ(collect({"s k"}).size(), static_cast<std::size_t>(left));
     leave("s", "k");
 }
 
