@@ -47,6 +47,7 @@ AdmittedPtr McpHttp::admit(std::string const& method,
     core::JsonLimits limits;
     limits.max_bytes = std::numeric_limits<std::size_t>::max(); // the listener capped the body
     limits.max_depth = core_.parts().limits.json_depth;
+    limits.max_string_bytes = core_.parts().limits.string_bytes;
     auto json = core::parse_json(body, limits);
     if (!json) {
         return bad_request(

@@ -12,7 +12,7 @@ public:
     std::size_t list_page = 100;                        ///< entries of one page of a list
     std::size_t batch = 50;                             ///< messages of a 2025-03-26 batch
     std::size_t json_depth = 64;                        ///< nesting of a message
-    std::size_t string_bytes = 512 * 1024;              ///< one string inside a message
+    std::size_t string_bytes = 512 * 1024;              ///< one string inside a message, as written
     std::chrono::milliseconds session_idle{86'400'000}; ///< a session nobody used for this long is gone
     std::size_t sessions_per_principal = 20'000;        ///< opened within session_idle
     std::size_t streams_per_principal = 2'000;          ///< event streams open at the same time

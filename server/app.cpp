@@ -17,6 +17,7 @@ protocol::McpLimits mcp_limits(Limits const& limits) {
     protocol::McpLimits mcp;
     mcp.list_page = limits.mcp_list_page;
     mcp.json_depth = limits.json_depth;
+    mcp.string_bytes = limits.json_string_bytes;
     mcp.session_idle = limits.mcp_session_idle_ms;
     mcp.sessions_per_principal = limits.mcp_sessions_per_principal;
     mcp.streams_per_principal = limits.mcp_streams_per_principal;

@@ -15,6 +15,7 @@ public:
     std::size_t header_fields = 100;                 ///< -> 431
     std::size_t body_bytes = 1024 * 1024;            ///< request body -> 413
     std::size_t json_depth = 64;                     ///< nesting of a request
+    std::size_t json_string_bytes = 512 * 1024;      ///< one string inside an MCP message, as written
     std::chrono::milliseconds head_ms{10'000};       ///< to receive a head once it began
     std::chrono::milliseconds body_ms{30'000};       ///< to receive a body
     std::chrono::milliseconds keep_alive_ms{75'000}; ///< idle connection; above the 60 s of common proxies

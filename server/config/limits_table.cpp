@@ -18,6 +18,7 @@ constexpr std::array kEntries{
     LimitEntry{"header_fields", &Limits::header_fields, 8, 10'000},
     LimitEntry{"body_bytes", &Limits::body_bytes, 1024, 256 * kMiB},
     LimitEntry{"json_depth", &Limits::json_depth, 8, 512},
+    LimitEntry{"json_string_bytes", &Limits::json_string_bytes, 1024, 256 * kMiB},
     LimitEntry{"head_ms", &Limits::head_ms, 100, kHour},
     LimitEntry{"body_ms", &Limits::body_ms, 100, kHour},
     LimitEntry{"keep_alive_ms", &Limits::keep_alive_ms, 100, kHour},

@@ -9,12 +9,18 @@
 namespace core {
 namespace {
 
-/// Depth of the deepest container, without building anything. Strings are skipped; malformed text is the
-/// parser's matter.
-std::size_t container_depth(std::string_view text) noexcept {
+class Extent {
+public:
+    std::size_t depth = 0;        ///< of the deepest container
+    std::size_t string_bytes = 0; ///< of the longest string
+};
+
+/// Without building anything; malformed text is the parser's matter.
+Extent measure(std::string_view text) noexcept {
+    Extent extent;
     std::size_t depth = 0;
-    std::size_t deepest = 0;
     bool in_string = false;
+    std::size_t begin = 0;
     for (std::size_t i = 0; i < text.size(); ++i) {
         char const c = text[i];
         if (in_string) {
@@ -22,16 +28,18 @@ std::size_t container_depth(std::string_view text) noexcept {
                 ++i;
             } else if (c == '"') {
                 in_string = false;
+                extent.string_bytes = std::max(extent.string_bytes, i - begin);
             }
             continue;
         }
         switch (c) {
         case '"':
             in_string = true;
+            begin = i + 1;
             break;
         case '{':
         case '[':
-            deepest = std::max(deepest, ++depth);
+            extent.depth = std::max(extent.depth, ++depth);
             break;
         case '}':
         case ']':
@@ -41,7 +49,7 @@ std::size_t container_depth(std::string_view text) noexcept {
             break;
         }
     }
-    return deepest;
+    return extent;
 }
 
 } // namespace
@@ -52,11 +60,17 @@ Result<Json> parse_json(std::string_view text, JsonLimits const& limits) {
                     "JSON text has " + std::to_string(text.size()) + " bytes, the limit is " +
                         std::to_string(limits.max_bytes));
     }
-    if (std::optional<Json> sound = read_sound_json(text, limits.max_depth)) {
+    if (std::optional<Json> sound = read_sound_json(text, limits)) {
         return std::move(*sound);
     }
     // What is left is wrong or unusual: the library decides, and says where.
-    if (container_depth(text) > limits.max_depth) {
+    Extent const extent = measure(text);
+    if (extent.string_bytes > limits.max_string_bytes) {
+        return fail(ErrorKind::protocol,
+                    "JSON holds a string of " + std::to_string(extent.string_bytes) +
+                        " bytes, the limit is " + std::to_string(limits.max_string_bytes));
+    }
+    if (extent.depth > limits.max_depth) {
         return fail(ErrorKind::protocol,
                     "JSON is nested deeper than " + std::to_string(limits.max_depth) + " levels");
     }

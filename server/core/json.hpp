@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -20,6 +21,8 @@ class JsonLimits {
 public:
     std::size_t max_bytes = 1024 * 1024;
     std::size_t max_depth = 64; ///< the library recurses when it writes: unbounded depth overflows the stack
+    std::size_t max_string_bytes =
+        std::numeric_limits<std::size_t>::max(); ///< as written, without the quotes
 };
 
 inline constexpr std::size_t kUpstreamJsonDepth = 128;

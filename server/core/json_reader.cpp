@@ -25,8 +25,9 @@ constexpr std::size_t kMaxRecursion = 256;
 
 class SoundJsonReader {
 public:
-    SoundJsonReader(std::string_view text, std::size_t max_depth)
-        : text_(text), max_depth_(std::min(max_depth, kMaxRecursion)) {}
+    SoundJsonReader(std::string_view text, JsonLimits const& limits)
+        : text_(text), max_depth_(std::min(limits.max_depth, kMaxRecursion)),
+          max_string_bytes_(limits.max_string_bytes) {}
 
     std::optional<Json> read() {
         Json value = read_value();
@@ -163,11 +164,12 @@ private:
         if (!take('"')) {
             return false;
         }
+        std::size_t const begin = at_;
         for (;;) {
             std::size_t const stop = find_byte(text_, at_, kStringStop);
             out.append(text_, at_, stop - at_);
             at_ = stop;
-            if (at_ >= text_.size()) {
+            if (at_ >= text_.size() || at_ - begin > max_string_bytes_) {
                 return false;
             }
             if (text_[at_] == '"') {
@@ -284,13 +286,14 @@ private:
     std::size_t at_ = 0;
     std::size_t depth_ = 0;
     std::size_t max_depth_;
+    std::size_t max_string_bytes_;
     bool failed_ = false;
 };
 
 } // namespace
 
-std::optional<Json> read_sound_json(std::string_view text, std::size_t max_depth) {
-    return SoundJsonReader(text, max_depth).read();
+std::optional<Json> read_sound_json(std::string_view text, JsonLimits const& limits) {
+    return SoundJsonReader(text, limits).read();
 }
 
 } // namespace core

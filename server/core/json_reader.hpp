@@ -10,8 +10,8 @@ namespace core {
 
 /// Reads sound JSON in one pass, for a fraction of what the library's lexer spends on each character. nullopt
 /// means no more than that the library shall look: the text is wrong somewhere, nested deeper than
-/// `max_depth`, or unusual (a number that fits no type). What it does return is what the library would have
-/// returned. Internal to core; use parse_json().
-std::optional<Json> read_sound_json(std::string_view text, std::size_t max_depth);
+/// the limit or with a longer string, or unusual (a number that fits no type). What it does return is what
+/// the library would have returned. Internal to core; use parse_json().
+std::optional<Json> read_sound_json(std::string_view text, JsonLimits const& limits);
 
 } // namespace core

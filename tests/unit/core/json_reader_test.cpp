@@ -40,6 +40,12 @@ bool same(Json const& a, Json const& b) {
     return true;
 }
 
+core::JsonLimits nested(std::size_t depth) {
+    core::JsonLimits limits;
+    limits.max_depth = depth;
+    return limits;
+}
+
 void check(std::string const& text) {
     SCOPED_TRACE(text);
     std::optional<Json> const expected = by_library(text);
@@ -48,7 +54,7 @@ void check(std::string const& text) {
     if (expected) {
         EXPECT_TRUE(same(*parsed, *expected));
     }
-    if (std::optional<Json> const sound = core::read_sound_json(text, 64)) {
+    if (std::optional<Json> const sound = core::read_sound_json(text, core::JsonLimits())) {
         ASSERT_TRUE(expected.has_value());
         EXPECT_TRUE(same(*sound, *expected));
     }
@@ -65,7 +71,7 @@ TEST(JsonReader, ReadsSoundTextsByItself) {
                                    "{}",
                                    "[]"}) {
         SCOPED_TRACE(text);
-        std::optional<Json> const sound = core::read_sound_json(text, 64);
+        std::optional<Json> const sound = core::read_sound_json(text, core::JsonLimits());
         ASSERT_TRUE(sound.has_value());
         EXPECT_TRUE(same(*sound, Json::parse(text)));
     }
@@ -163,12 +169,12 @@ TEST(JsonReader, AgreesWithTheLibraryOnDamagedTexts) {
 }
 
 TEST(JsonReader, NeverRecursesDeeperThanItsLimit) {
-    EXPECT_TRUE(core::read_sound_json("[[[]]]", 3).has_value());
-    EXPECT_FALSE(core::read_sound_json("[[[]]]", 2).has_value());
-    EXPECT_FALSE(core::read_sound_json(R"({"a":{"b":[]}})", 2).has_value());
-    EXPECT_TRUE(core::read_sound_json("[[],[],[]]", 2).has_value());
+    EXPECT_TRUE(core::read_sound_json("[[[]]]", nested(3)).has_value());
+    EXPECT_FALSE(core::read_sound_json("[[[]]]", nested(2)).has_value());
+    EXPECT_FALSE(core::read_sound_json(R"({"a":{"b":[]}})", nested(2)).has_value());
+    EXPECT_TRUE(core::read_sound_json("[[],[],[]]", nested(2)).has_value());
     std::string const deep = std::string(100'000, '[') + std::string(100'000, ']');
-    EXPECT_FALSE(core::read_sound_json(deep, deep.size()).has_value());
+    EXPECT_FALSE(core::read_sound_json(deep, nested(deep.size())).has_value());
 }
 
 } // namespace

@@ -87,6 +87,25 @@ TEST(Json, RefusesDepthAndSizeBeforeParsing) {
     EXPECT_FALSE(core::parse_json("[1,2,3,456]", limits).has_value());
 }
 
+TEST(Json, RefusesStringsLongerThanItsLimit) {
+    JsonLimits limits;
+    limits.max_string_bytes = 10;
+    for (char const* fits : {R"("0123456789")",
+                             R"({"0123456789":["0123456789"]})",
+                             R"("\u00e9\"\"")",
+                             R"([1e2,"0123456789",1E+400])"}) {
+        auto const parsed = core::parse_json(fits, limits);
+        EXPECT_TRUE(parsed || parsed.error().message().find("string") == std::string::npos) << fits;
+    }
+    for (char const* longer :
+         {R"("01234567890")", R"({"01234567890":1})", R"([{"a":"01234567890"}])", R"(["\u00e9\u00e9"])"}) {
+        auto const parsed = core::parse_json(longer, limits);
+        ASSERT_FALSE(parsed.has_value()) << longer;
+        EXPECT_NE(parsed.error().message().find("the limit is 10"), std::string::npos)
+            << parsed.error().message();
+    }
+}
+
 TEST(Json, TellsWhereItIsWrong) {
     for (char const* text :
          {"", "{", "{]", "nul", "{\"a\":1,}", "[1] x", "\"\xFF\"", "\"\t\"", "01", "1e999"}) {

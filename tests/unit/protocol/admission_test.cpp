@@ -115,7 +115,9 @@ TEST(Admission, TransportRulesOfHttp) {
 TEST(Admission, MalformedMessages) {
     std::string const deep = std::string(1000, '[') + std::string(1000, ']');
     std::string const invalid_utf8 = "{\"jsonrpc\":\"2.0\",\"id\":\"\xC3\x28\",\"method\":\"ping\"}";
+    std::string const long_string = '"' + std::string(protocol::McpLimits().string_bytes + 1, 'x') + '"';
     check({
+        {"a string too long", k2025, long_string, 400, -32700},
         {"empty body", k2025, "", 400, -32700},
         {"not JSON", k2025, "{", 400, -32700},
         {"trailing text", k2025, R"({"jsonrpc":"2.0","id":1,"method":"ping"} x)", 400, -32700},
