@@ -84,8 +84,8 @@ RouteMatch RouteTable::match(std::string_view method, std::string_view path) con
             match.allowed.end()) {
             match.allowed.push_back(entry.route.method);
         }
-        headless = headless && (entry.route.method != "GET" || entry.route.streams);
-        if (method == "HEAD" && entry.route.streams) {
+        headless = headless && (entry.route.method != "GET" || !entry.route.head);
+        if (method == "HEAD" && !entry.route.head) {
             continue;
         }
         if (entry.route.method == wanted && (match.route == nullptr || (literal && !exact))) {

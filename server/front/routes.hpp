@@ -23,7 +23,7 @@ public:
     std::optional<core::Role> role;
     HttpHandler handler;
     bool json_rpc = false; ///< refusals are JSON-RPC errors instead of problem+json
-    bool streams = false;  ///< answers with an event stream: there is no HEAD of one
+    bool head = true; ///< of GET: a HEAD may be asked; false for event streams and for visits with an effect
     bool probe =
         false; ///< asked by machines every few seconds, by IP address: no info line, Host may be an address
     /// A page of somebody else sends the browser here: its Origin is foreign by design, and something in the
@@ -41,7 +41,7 @@ public:
 };
 
 /// Which handler answers which method and path. Paths match without case and with or without a slash at the
-/// end; a HEAD goes to the handler of GET, save where that streams. Filled at start-up, then constant.
+/// end; a HEAD goes to the handler of GET, save where there is none. Filled at start-up, then constant.
 class RouteTable {
 public:
     void add(Route route);

@@ -176,12 +176,14 @@ void SignInRoutes::add_callbacks_to(RouteTable& routes) {
         });
         // Anybody's page may send a browser here; without a state that we sealed it gets nowhere.
         route.any_origin = true;
+        route.head = false; // a look must not use up what works once
         routes.add(std::move(route));
         Route root(method, "/", std::nullopt, [this](auto& request, auto const& ctx) {
             return at_root(request, ctx);
         });
         // Only the form_post response mode brings an Origin along: a GET that has one is no navigation.
         root.any_origin = root.method == "POST";
+        root.head = false;
         routes.add(std::move(root));
     }
 }

@@ -292,6 +292,15 @@ TEST_F(SignInRoutes, TheBrowserComesBackByQueryOrByForm) {
     EXPECT_EQ(declined.status, 200) << "what it means is not decided here";
 }
 
+TEST_F(SignInRoutes, ALookAheadDoesNotUseTheAnswerUp) {
+    for (std::string const& path : {std::string(kCallback), std::string("/")}) {
+        WireReply const reply = front.ask(request("HEAD", path + "?code=c&state=known"));
+        EXPECT_EQ(reply.status, 405) << path;
+        EXPECT_EQ(reply.header("Allow"), "GET, POST, OPTIONS") << path;
+    }
+    EXPECT_EQ(sign_in.finished, 0);
+}
+
 TEST_F(SignInRoutes, ThePageLoadsNothingRunsNothingAndTellsNobody) {
     for (bool const failed : {false, true}) {
         if (failed) {
