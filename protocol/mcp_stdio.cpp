@@ -122,6 +122,7 @@ void StdioEndpoint::receive(std::string line) {
     core::JsonLimits json_limits;
     json_limits.max_bytes = std::numeric_limits<std::size_t>::max(); // the transport caps lines
     json_limits.max_depth = core_.parts().limits.json_depth;
+    json_limits.max_string_bytes = core_.parts().limits.string_bytes;
     auto json = core::parse_json(line, json_limits);
     if (!json) {
         refuse(fault({}, rpc_code::parse_error, "Parse error: " + json.error().message()));
@@ -154,14 +155,15 @@ void StdioEndpoint::take(RpcMessage message, std::shared_ptr<Batch> batch) {
         return;
     }
     if (running_.contains(message.id.text())) {
-        refuse(fault(
-            message.id, rpc_code::invalid_request, "Invalid request: a request with this id is under way"));
+        RpcError const error(rpc_code::invalid_request,
+                             "Invalid request: a request with this id is under way");
+        answer(error_response(message.id, error), batch);
         return;
     }
     if (running_.size() >= limits_.requests) {
-        refuse(fault(message.id,
-                     rpc_code::overloaded,
-                     "Too many requests in flight: " + std::to_string(limits_.requests)));
+        RpcError const error(rpc_code::overloaded,
+                             "Too many requests in flight: " + std::to_string(limits_.requests));
+        answer(error_response(message.id, error), batch);
         return;
     }
     if (claims_modern_era(message.params)) {

@@ -2,6 +2,9 @@
 
 #include "core/json.hpp"
 #include "core/text/percent_encoding.hpp"
+#include "official_schema/official_schema.hpp"
+
+#include <gtest/gtest.h>
 
 #include <string_view>
 #include <utility>
@@ -11,6 +14,30 @@ namespace {
 
 constexpr char const* kRevision = "2026-07-28";
 
+/// Whatever the daemon sends is what the official schema says.
+void check_against_schema(Json const& message) {
+    for (auto const& violation :
+         official_violations(protocol::Revision::v2026_07_28, "tools/call", message)) {
+        ADD_FAILURE() << "official schema: " << violation << "\nmessage: " << message;
+    }
+}
+
+/// The one of a plain answer; those of an event stream, of which the last one is the response.
+std::vector<std::string_view> messages_in(std::string_view body) {
+    constexpr std::string_view kData = "\ndata: ";
+    std::vector<std::string_view> messages;
+    std::size_t at = body.find(kData);
+    if (body.starts_with('{') || at == body.npos) {
+        messages.push_back(body);
+        return messages;
+    }
+    for (; at != body.npos; at = body.find(kData, at)) {
+        at += kData.size();
+        messages.push_back(body.substr(at, body.find('\n', at) - at));
+    }
+    return messages;
+}
+
 ToolAnswer answer_of(core::Result<core::HttpResponse> const& response) {
     ToolAnswer answer;
     if (!response) {
@@ -19,15 +46,13 @@ ToolAnswer answer_of(core::Result<core::HttpResponse> const& response) {
     }
     answer.http_status = response->status;
     // A call that took its time is answered on an event stream: its last message is the response.
-    std::string_view text = response->body;
-    constexpr std::string_view kData = "\ndata: {";
-    if (std::size_t const last = text.rfind(kData); !text.starts_with('{') && last != text.npos) {
-        text.remove_prefix(last + kData.size() - 1);
-        text = text.substr(0, text.find('\n'));
-    }
-    answer.message = Json::parse(text, nullptr, false);
-    if (answer.message.is_discarded()) {
-        answer.message = Json();
+    for (std::string_view const text : messages_in(response->body)) {
+        answer.message = Json::parse(text, nullptr, false);
+        if (answer.message.is_discarded()) {
+            answer.message = Json();
+        } else {
+            check_against_schema(answer.message);
+        }
     }
     return answer;
 }

@@ -1,4 +1,4 @@
-#include "support/official_schema.hpp"
+#include "official_schema/official_schema.hpp"
 
 #include <nlohmann/json.hpp>
 

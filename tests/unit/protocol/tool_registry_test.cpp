@@ -64,6 +64,9 @@ TEST(ToolDescriptorCheck, FindsWhatHostsAndTheValidatorDoNotUnderstand) {
           R"({"type":"object","properties":{"a":{"type":"array"}}})",
           R"({"type":"object","properties":{"a":{"type":"array","items":{"type":"array"}}}})",
           R"({"type":"object","properties":{"$top":{"type":"integer"}}})",
+          R"({"type":"object","$defs":{"d":{"type":"array"}},"properties":{"a":{"$ref":"#/$defs/d"}}})",
+          R"({"type":"object","properties":{"a":{"anyOf":[{"type":"array"},{"type":"string"}]}}})",
+          R"({"type":"object","additionalProperties":{"properties":{"$x":{"type":"string"}}}})",
           R"({"type":"object","anyOf":[]})"}) {
         EXPECT_EQ(protocol::check_descriptor(descriptor("a", schema)).size(), 1U) << schema;
     }

@@ -1,6 +1,6 @@
 #include "support/endpoint_fixture.hpp"
 
-#include "support/official_schema.hpp"
+#include "official_schema/official_schema.hpp"
 
 #include <boost/system/system_error.hpp>
 #include <gtest/gtest.h>
