@@ -48,6 +48,21 @@ void collect_host_traps(Json const& schema, std::string const& pointer, std::vec
             collect_host_traps(*it, pointer + "/" + it.key(), findings);
         }
     }
+    for (char const* const keyword :
+         {"$defs", "definitions", "patternProperties", "anyOf", "oneOf", "allOf", "prefixItems"}) {
+        Json const* parts = core::find(schema, keyword);
+        if (parts == nullptr || !parts->is_structured()) {
+            continue;
+        }
+        for (Json const& part : *parts) {
+            collect_host_traps(part, pointer + "/" + keyword, findings);
+        }
+    }
+    for (char const* const keyword : {"additionalProperties", "not", "if", "then", "else"}) {
+        if (Json const* part = core::find_object(schema, keyword)) {
+            collect_host_traps(*part, pointer + "/" + keyword, findings);
+        }
+    }
 }
 
 } // namespace
