@@ -1,5 +1,6 @@
 #include "integration/support/client_stack.hpp"
 #include "integration/support/message.hpp"
+#include "integration/support/official.hpp"
 #include "integration/support/raw_connection.hpp"
 
 #include <gtest/gtest.h>
@@ -47,6 +48,9 @@ protected:
         connection.send(message.bytes());
         auto response = connection.read_response();
         EXPECT_TRUE(response) << message.bytes().substr(0, 400);
+        if (response) {
+            expect_official(message.body, message.field("MCP-Protocol-Version"), response->body);
+        }
         return response.value_or(RawResponse());
     }
 

@@ -2,9 +2,7 @@
 
 #include "core/json.hpp"
 #include "core/text/percent_encoding.hpp"
-#include "official_schema/official_schema.hpp"
-
-#include <gtest/gtest.h>
+#include "integration/support/official.hpp"
 
 #include <string_view>
 #include <utility>
@@ -14,31 +12,7 @@ namespace {
 
 constexpr char const* kRevision = "2026-07-28";
 
-/// Whatever the daemon sends is what the official schema says.
-void check_against_schema(Json const& message) {
-    for (auto const& violation :
-         official_violations(protocol::Revision::v2026_07_28, "tools/call", message)) {
-        ADD_FAILURE() << "official schema: " << violation << "\nmessage: " << message;
-    }
-}
-
-/// The one of a plain answer; those of an event stream, of which the last one is the response.
-std::vector<std::string_view> messages_in(std::string_view body) {
-    constexpr std::string_view kData = "\ndata: ";
-    std::vector<std::string_view> messages;
-    std::size_t at = body.find(kData);
-    if (body.starts_with('{') || at == body.npos) {
-        messages.push_back(body);
-        return messages;
-    }
-    for (; at != body.npos; at = body.find(kData, at)) {
-        at += kData.size();
-        messages.push_back(body.substr(at, body.find('\n', at) - at));
-    }
-    return messages;
-}
-
-ToolAnswer answer_of(core::Result<core::HttpResponse> const& response) {
+ToolAnswer answer_of(std::string const& asked, core::Result<core::HttpResponse> const& response) {
     ToolAnswer answer;
     if (!response) {
         answer.transport_error = core::describe(response.error());
@@ -50,10 +24,9 @@ ToolAnswer answer_of(core::Result<core::HttpResponse> const& response) {
         answer.message = Json::parse(text, nullptr, false);
         if (answer.message.is_discarded()) {
             answer.message = Json();
-        } else {
-            check_against_schema(answer.message);
         }
     }
+    expect_official(asked, kRevision, response->body);
     return answer;
 }
 
@@ -104,7 +77,9 @@ core::HttpRequest McpClient::request(std::string const& tool, Json const& argume
 }
 
 ToolAnswer McpClient::call(std::string const& tool, Json const& arguments) {
-    return answer_of(http_.send(request(tool, arguments)));
+    core::HttpRequest asking = request(tool, arguments);
+    std::string const asked = asking.body;
+    return answer_of(asked, http_.send(std::move(asking)));
 }
 
 std::vector<ToolAnswer> McpClient::call_all(std::string const& tool, std::vector<Json> const& arguments) {
@@ -113,8 +88,9 @@ std::vector<ToolAnswer> McpClient::call_all(std::string const& tool, std::vector
         requests.push_back(request(tool, one));
     }
     std::vector<ToolAnswer> answers;
+    std::size_t index = 0;
     for (auto const& response : http_.send_all(requests)) {
-        answers.push_back(answer_of(response));
+        answers.push_back(answer_of(requests[index++].body, response));
     }
     return answers;
 }

@@ -46,6 +46,15 @@ public:
             return core::iequals(field.first, name);
         });
     }
+    /// Empty when it is not there.
+    std::string field(std::string const& name) const {
+        for (auto const& [field_name, value] : headers) {
+            if (core::iequals(field_name, name)) {
+                return value;
+            }
+        }
+        return {};
+    }
     std::string bytes() const {
         std::string out = method + " " + target + " HTTP/1.1\r\n";
         for (auto const& [name, value] : headers) {
