@@ -120,7 +120,7 @@ public:
     void send(fuzz::Request request) {
         core::HttpHeaders headers;
         for (auto const& [name, value] : request.headers.fields()) {
-            headers.add(name, memory_.fill(value));
+            headers.add(name, memory_.fill(std::string(value)));
         }
         core::Principal const caller("fuzz", "fuzz", core::Role::administrator);
         core::CallContext const ctx("fuzz", core::Deadline::never());

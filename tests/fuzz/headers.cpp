@@ -52,9 +52,9 @@ void check_arguments(core::HttpHeaders const& headers, Json const& arguments) {
 
 void check_message(core::HttpHeaders const& headers, protocol::RpcMessage const& message) {
     if (message.kind == protocol::MessageKind::request) {
-        if (auto const refusal = protocol::check_modern_request(headers, message)) {
-            check_refusal(*refusal);
-            require(refusal->fault.id == message.id, "a refusal answers the request");
+        if (auto const envelope = protocol::check_modern_request(headers, message); !envelope) {
+            check_refusal(envelope.error());
+            require(envelope.error().fault.id == message.id, "a refusal answers the request");
         } else {
             require(protocol::belongs_to_modern_era(headers, message), "a modern request is of its era");
             require(headers.get("Mcp-Method") == message.method, "the method was repeated");
@@ -64,11 +64,8 @@ void check_message(core::HttpHeaders const& headers, protocol::RpcMessage const&
         }
         check_arguments(headers, Json(message.params));
     }
-    auto const revision = protocol::legacy_revision(headers, message);
-    if (!revision) {
-        check_refusal(revision.error());
-    } else {
-        require(!protocol::is_modern(*revision), "the initialize era is not modern");
+    if (auto const refusal = protocol::check_legacy_version(headers, message.id)) {
+        check_refusal(*refusal);
     }
 }
 
@@ -94,9 +91,10 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
     for (auto const& [name, value] : request.headers.fields()) {
         check_mirrored(value);
     }
-    auto const batch = protocol::batch_revision(request.headers);
-    if (!batch) {
-        check_refusal(batch.error());
+    for (char const* const method : {"GET", "DELETE"}) {
+        if (auto const refusal = protocol::check_bodyless(method, request.headers)) {
+            check_refusal(*refusal);
+        }
     }
     auto json = core::parse_json(request.body, core::JsonLimits());
     if (!json) {

