@@ -98,6 +98,13 @@ stack_end() { # stack_end PID: asks the process to end; after ten seconds it mus
   wait "$1" 2>/dev/null || return 0
 }
 
+stack_check_logs() { # stack_check_logs WORK_DIR: after stack_stop; fails when a sanitizer wrote a report into a log there
+  if grep -hA 90 -E '(WARNING|ERROR): [A-Za-z]*Sanitizer|runtime error:' "$1"/*.log "$1"/*.err 2>/dev/null; then
+    echo "a sanitizer has found something" >&2
+    return 1
+  fi
+}
+
 stack_stop() {
   local pid
   for pid in "${STACK_PIDS[@]}"; do
