@@ -184,25 +184,27 @@ TEST(Semaphore, APermitHandedToACancelledWaiterComesBack) {
 }
 
 TEST(RunBlocking, RunsOnAnotherThreadAndResumesOnTheLoop) {
+    Loop loop; // outlives the pool, whose thread may still be at the end of its post
     core::BlockingPool pool(1);
     auto job = [] { return std::this_thread::get_id(); };
-    Loop loop;
     std::thread::id const worker = loop.run(core::run_blocking(pool, std::move(job)));
     EXPECT_NE(worker, std::this_thread::get_id());
 }
 
 TEST(RunBlocking, PassesExceptionsOn) {
+    Loop loop;
     core::BlockingPool pool(1);
     auto job = []() -> int { throw std::runtime_error("from the pool"); };
-    EXPECT_THROW(test::run_coro(core::run_blocking(pool, std::move(job))), std::runtime_error);
+    EXPECT_THROW(loop.run(core::run_blocking(pool, std::move(job))), std::runtime_error);
 }
 
 TEST(RunBlocking, VoidWorkMayOwnMoveOnlyState) {
+    Loop loop;
     core::BlockingPool pool(1);
     auto value = std::make_unique<int>(41);
     int seen = 0;
     auto job = [value = std::move(value), &seen] { seen = *value + 1; };
-    test::run_coro(core::run_blocking(pool, std::move(job)));
+    loop.run(core::run_blocking(pool, std::move(job)));
     EXPECT_EQ(seen, 42);
 }
 
