@@ -76,14 +76,16 @@ std::string accept_traceparent(core::HttpHeaders const& headers) {
     return hex ? std::string(given.substr(0, 55)) : std::string();
 }
 
-std::string format_http_date(core::SystemTime time) {
+namespace {
+
+std::string write_http_date(std::chrono::sys_seconds time) {
     // Not strftime: its names follow the locale.
     static constexpr std::array<char const*, 7> kDays{"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
     static constexpr std::array<char const*, 12> kMonths{
         "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
     auto const day = std::chrono::floor<std::chrono::days>(time);
     std::chrono::year_month_day const date(day);
-    std::chrono::hh_mm_ss const clock(std::chrono::floor<std::chrono::seconds>(time - day));
+    std::chrono::hh_mm_ss const clock(time - day);
     std::array<char, 64> text{};
     int const size = std::snprintf(text.data(),
                                    text.size(),
@@ -96,6 +98,20 @@ std::string format_http_date(core::SystemTime time) {
                                    static_cast<int>(clock.minutes().count()),
                                    static_cast<int>(clock.seconds().count()));
     return {text.data(), static_cast<std::size_t>(std::max(size, 0))};
+}
+
+} // namespace
+
+std::string format_http_date(core::SystemTime time) {
+    // Every answer of one second carries the same text.
+    thread_local std::chrono::sys_seconds written_for{};
+    thread_local std::string written;
+    auto const second = std::chrono::floor<std::chrono::seconds>(time);
+    if (written.empty() || second != written_for) {
+        written = write_http_date(second);
+        written_for = second;
+    }
+    return written;
 }
 
 } // namespace server

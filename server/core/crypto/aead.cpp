@@ -22,6 +22,17 @@ struct FreeContext {
 };
 using Context = std::unique_ptr<EVP_CIPHER_CTX, FreeContext>;
 
+struct FreeCipher {
+    void operator()(EVP_CIPHER* cipher) const noexcept { EVP_CIPHER_free(cipher); }
+};
+
+/// Fetched once: what EVP_aes_256_gcm() names is looked up in the providers at every use.
+EVP_CIPHER const* aes_256_gcm() {
+    static std::unique_ptr<EVP_CIPHER, FreeCipher> const fetched(
+        EVP_CIPHER_fetch(nullptr, "AES-256-GCM", nullptr));
+    return fetched ? fetched.get() : EVP_aes_256_gcm();
+}
+
 } // namespace
 
 PlainText::~PlainText() {
@@ -36,7 +47,7 @@ std::optional<std::string> aead_seal(std::string_view key, std::string_view aad,
     int length = 0;
     int tail = 0;
     if (!context ||
-        EVP_EncryptInit_ex(context.get(), EVP_aes_256_gcm(), nullptr, bytes_of(key), bytes_of(out)) != 1 ||
+        EVP_EncryptInit_ex(context.get(), aes_256_gcm(), nullptr, bytes_of(key), bytes_of(out)) != 1 ||
         EVP_EncryptUpdate(context.get(), nullptr, &length, bytes_of(aad), static_cast<int>(aad.size())) !=
             1 ||
         EVP_EncryptUpdate(context.get(), cipher, &length, bytes_of(plain), static_cast<int>(plain.size())) !=
@@ -63,8 +74,7 @@ bool aead_open(std::string_view key, std::string_view aad, std::string_view seal
     int length = 0;
     int tail = 0;
     return context != nullptr &&
-           EVP_DecryptInit_ex(context.get(), EVP_aes_256_gcm(), nullptr, bytes_of(key), bytes_of(nonce)) ==
-               1 &&
+           EVP_DecryptInit_ex(context.get(), aes_256_gcm(), nullptr, bytes_of(key), bytes_of(nonce)) == 1 &&
            EVP_DecryptUpdate(context.get(), nullptr, &length, bytes_of(aad), static_cast<int>(aad.size())) ==
                1 &&
            EVP_DecryptUpdate(context.get(),
