@@ -19,6 +19,8 @@ constexpr std::size_t kTimeBytes = 8;
 constexpr std::size_t kTokenBytes = kIdBytes + kTimeBytes + 2;
 /// States are kept for those that use them; beyond this many the store has to be asked again.
 constexpr std::size_t kMostStates = 10'000;
+/// About 100 KB: for the sessions in use, not for all there are.
+constexpr std::size_t kMostReadIds = 256;
 
 std::string encode_time(core::SystemTime time) {
     auto value =
@@ -102,6 +104,11 @@ Sessions::open(core::Principal const& caller, Revision revision, ClientFeatures 
 }
 
 std::optional<Session> Sessions::read(std::string_view token, core::Principal const& caller) const {
+    std::string key(token);
+    if (auto const known = read_.find(key); known != read_.end() && known->second.caller == caller.id) {
+        Session const& session = known->second.session;
+        return parts_.sessions.is_revoked(session.id) ? std::nullopt : std::optional(session);
+    }
     auto const plain = parts_.sealer.open(kPurpose, caller.id, token);
     if (!plain || plain->size() != kTokenBytes) {
         return std::nullopt;
@@ -117,6 +124,13 @@ std::optional<Session> Sessions::read(std::string_view token, core::Principal co
         return std::nullopt;
     }
     session.revision = kRevisions[revision];
+    if (read_.size() >= kMostReadIds) {
+        read_.clear();
+    }
+    ReadId read;
+    read.caller = caller.id;
+    read.session = session;
+    read_.insert_or_assign(std::move(key), std::move(read));
     return session;
 }
 

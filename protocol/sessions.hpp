@@ -86,12 +86,20 @@ private:
         core::SystemTime used_at{};
     };
 
+    /// The ids read last, opened: a client sends the same one with every request.
+    class ReadId {
+    public:
+        std::string caller;
+        Session session;
+    };
+
     Opened& advance(std::string const& principal);
     SessionState remember(Session const& session, SessionState state);
     core::SystemTime expiry_from(core::SystemTime used) const { return used + parts_.limits.session_idle; }
 
     ServerParts const& parts_;
     std::unordered_map<std::string, core::SystemTime> seen_;
+    mutable std::unordered_map<std::string, ReadId> read_; ///< by token; a cache of bounded size
     std::unordered_map<std::string, KnownState> states_;
     std::unordered_set<std::string> saved_meanwhile_; ///< what refresh() reads of these is older
     std::optional<std::int64_t> mark_;                ///< of SessionRecords::saved_since

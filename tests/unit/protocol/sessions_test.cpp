@@ -6,6 +6,7 @@
 
 #include <set>
 #include <string>
+#include <vector>
 
 namespace {
 
@@ -73,6 +74,22 @@ TEST_F(Sessions, AnIdIsNothingToAnotherCallerOrUnderAnotherKey) {
     protocol::ServerParts const others(
         world.loop.executor(), world.clock, other_key, hub, *world.records, protocol::McpLimits());
     EXPECT_FALSE(protocol::Sessions(others).read(token, caller()));
+}
+
+TEST_F(Sessions, AnIdThatWasReadBeforeIsReadForItsCallerAlone) {
+    std::vector<std::string> tokens;
+    for (int i = 0; i < 300; ++i) {
+        tokens.push_back(open());
+    }
+    for (int round = 0; round < 2; ++round) {
+        for (std::string const& token : tokens) {
+            ASSERT_TRUE(sessions.read(token, caller()));
+            ASSERT_FALSE(sessions.read(token, other_caller()));
+        }
+    }
+    auto const session = sessions.read(tokens.back(), caller());
+    world.loop.run(restarted.revoke(*session, caller())); // by another process
+    EXPECT_FALSE(sessions.read(tokens.back(), caller()));
 }
 
 TEST_F(Sessions, AChangedIdIsNothing) {
