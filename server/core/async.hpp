@@ -16,6 +16,7 @@
 #include <optional>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 namespace core {
 
@@ -36,7 +37,7 @@ public:
 private:
     class Waiter;
     bool set_ = false;
-    std::deque<Waiter*> waiters_;
+    std::vector<Waiter*> waiters_; ///< mostly one: a deque takes half a kilobyte before it holds any
 };
 
 /// A counted resource with a first-in first-out, bounded queue: release hands over to the first waiter,

@@ -97,10 +97,15 @@ core::Task<void> EventStream::write_queue(EventStream* self) {
     std::shared_ptr<core::Event> const idle = self->idle_;
     while (!self->queue_.empty() && !self->broken_) {
         std::string bytes = std::move(self->queue_.front());
-        self->queue_.pop_front();
-        while (!self->queue_.empty() && bytes.size() < 16U * 1024) {
-            bytes += self->queue_.front();
-            self->queue_.pop_front();
+        std::size_t taken = 1;
+        while (taken < self->queue_.size() && bytes.size() < 16U * 1024) {
+            bytes += self->queue_[taken++];
+        }
+        if (taken == self->queue_.size()) {
+            self->queue_ = {};
+        } else {
+            self->queue_.erase(self->queue_.begin(),
+                               self->queue_.begin() + static_cast<std::ptrdiff_t>(taken));
         }
         self->stream_.set_deadline(core::Deadline::in(self->clock_, self->limits_.write_ms));
         asio::const_buffer const buffer = asio::buffer(bytes);

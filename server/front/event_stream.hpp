@@ -8,10 +8,10 @@
 #include "server/config/limits.hpp"
 
 #include <cstddef>
-#include <deque>
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace server {
 
@@ -60,7 +60,7 @@ private:
     bool finishing_ = false;
     bool broken_ = false;
     bool writing_ = false;
-    std::deque<std::string> queue_;
+    std::vector<std::string> queue_; ///< short; an idle stream holds no memory for it
     std::size_t queued_bytes_ = 0;
     std::size_t written_ = 0;
     core::SteadyTime last_write_{};
