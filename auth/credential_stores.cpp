@@ -18,7 +18,7 @@ OAuthGrant OAuthGrant::clone() const {
 }
 
 core::Task<core::Result<bool>>
-GrantStore::rotate_grant(std::string organization, std::int64_t expected, OAuthGrant& grant) {
+LocalGrantStore::rotate_grant(std::string organization, std::int64_t expected, OAuthGrant& grant) {
     CO_TRY(std::optional<OAuthGrant> const stored, co_await load_grant(organization));
     if (!stored || stored->generation != expected) {
         co_return false;
@@ -27,7 +27,8 @@ GrantStore::rotate_grant(std::string organization, std::int64_t expected, OAuthG
     co_return true;
 }
 
-core::Task<core::Result<std::unique_ptr<RefreshLease>>> GrantStore::try_lease(std::string /*organization*/) {
+core::Task<core::Result<std::unique_ptr<RefreshLease>>>
+LocalGrantStore::try_lease(std::string /*organization*/) {
     co_return std::make_unique<RefreshLease>();
 }
 

@@ -62,8 +62,12 @@ public:
         std::int64_t generation = 0;
     };
     virtual core::Task<core::Result<std::vector<ListedGrant>>> list_grants() = 0;
+};
 
-    // These two do for a store that one process uses, from one thread.
+/// A store that one process uses, from one thread: nobody comes between a look and a write, nobody contends
+/// for the lease.
+class LocalGrantStore : public GrantStore {
+public:
     core::Task<core::Result<bool>>
     rotate_grant(std::string organization, std::int64_t expected, OAuthGrant& grant) override;
     core::Task<core::Result<std::unique_ptr<RefreshLease>>> try_lease(std::string organization) override;

@@ -57,11 +57,15 @@ public:
                           EnvironmentReader environment = read_process_environment,
                           ArcPlaces arc = ArcPlaces());
 
-    /// `resource`: the scope without `/.default`. `revoked`: a token of this resource that was refused by a
-    /// claims challenge; App Service and Service Fabric are told which (by its SHA-256) and pass over their
-    /// own cache, the others know nothing of it. It and `ctx` must outlive the task.
+    /// `resource`: the scope without `/.default`. `revoked_sha256`: of a token of this resource that was
+    /// refused with a claims challenge, in hexadecimal; App Service and Service Fabric are told, so that they
+    /// pass over their own cache, the others know nothing of it. `ctx` must outlive the task.
     core::Task<ManagedIdentityResult>
     request(std::string resource, std::string revoked_sha256, core::CallContext const& ctx);
+
+    core::Task<ManagedIdentityResult> request(std::string resource, core::CallContext const& ctx) {
+        return request(std::move(resource), std::string(), ctx);
+    }
 
     /// `IMDS`, once the source is known.
     std::string_view source_name() const noexcept;

@@ -35,7 +35,7 @@ std::string text(Json const& object, char const* name) {
 }
 
 /// One grant in memory.
-class MemoryGrant final : public auth::GrantStore {
+class MemoryGrant final : public auth::LocalGrantStore {
 public:
     void put(auth::OAuthGrant grant) {
         grant.generation = ++generation_;

@@ -11,7 +11,7 @@ using std::chrono::minutes;
 using std::chrono::seconds;
 
 /// One store of several processes, of which this one is first and `other_` second.
-class SharedStore final : public GrantStore {
+class SharedStore final : public LocalGrantStore {
 public:
     explicit SharedStore(test::FakeGrantStore& store) : store_(store) {}
 
