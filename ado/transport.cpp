@@ -49,6 +49,17 @@ bool may_lack_scope(core::HttpResponse const& response) {
     return response.status == 401 && read_error_body(response.body, {}).message.empty();
 }
 
+/// What a refusal asks for, in one field value.
+std::string challenges_of(core::HttpResponse const& response) {
+    std::string all;
+    for (auto const& [name, value] : response.headers.fields()) {
+        if (core::iequals(name, "WWW-Authenticate")) {
+            all.append(all.empty() ? "" : ", ").append(value);
+        }
+    }
+    return all;
+}
+
 } // namespace
 
 core::Error unreadable_answer(std::string_view what) {
@@ -191,7 +202,12 @@ core::Task<core::Result<core::HttpResponse>> Transport::send(ApiRequest const& r
                          {"request_id", ctx.request_id}});
         first_refusal.emplace(std::move(error));
         first_was_pat = token->scheme == core::AuthScheme::basic;
-        tokens_->invalidate(*token);
+        std::string const challenge = challenges_of(response);
+        if (challenge.empty()) {
+            tokens_->invalidate(*token);
+        } else {
+            tokens_->challenged(*token, challenge);
+        }
     }
 }
 

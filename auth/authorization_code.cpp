@@ -1,5 +1,6 @@
 #include "auth/authorization_code.hpp"
 
+#include "auth/claims_request.hpp"
 #include "auth/device_code.hpp"
 #include "auth/entra_token_client.hpp"
 #include "auth/oauth_grant.hpp"
@@ -56,6 +57,10 @@ core::Error declined(AuthorizationAnswer const& answer, EntraErrorContext const&
 
 } // namespace
 
+bool is_prompt(std::string_view text) noexcept {
+    return text == "login" || text == "consent" || text == "select_account" || text == "none";
+}
+
 std::string authorize_url(AuthorizeRequest const& request) {
     OAuthState const& state = request.state;
     core::QueryPairs query;
@@ -75,6 +80,7 @@ std::string authorize_url(AuthorizeRequest const& request) {
     if (!request.login_hint.empty()) {
         query.emplace_back("login_hint", request.login_hint);
     }
+    query.emplace_back("claims", with_capabilities(state.claims));
     return std::string(without_slashes(request.authority)) + "/" + core::percent_encode(state.tenant) +
            "/oauth2/v2.0/authorize?" + core::build_query(query);
 }
@@ -172,6 +178,7 @@ core::Task<core::Result<OAuthGrant>> AuthorizationCodeFlow::finish(OAuthState co
                                                        answer.code,
                                                        state.verifier,
                                                        client_secret_,
+                                                       with_capabilities(state.claims),
                                                        limited);
     if (!redeemed) {
         core::Error error = redeemed.error().failure.error;

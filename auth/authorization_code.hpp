@@ -33,6 +33,9 @@ public:
     std::string login_hint;     ///< account to offer; may be empty
     std::string prompt;         ///< login | consent | select_account | none; empty = the authority decides
 };
+
+/// A word that `prompt` may be (OpenID Connect Core §3.1.2.1).
+bool is_prompt(std::string_view text) noexcept;
 std::string authorize_url(AuthorizeRequest const& request);
 
 /// What came back to the redirect URI.

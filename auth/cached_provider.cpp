@@ -1,5 +1,6 @@
 #include "auth/cached_provider.hpp"
 
+#include "auth/claims_request.hpp"
 #include "core/log.hpp"
 
 #include <utility>
@@ -116,6 +117,14 @@ core::Task<core::Result<core::AccessToken>> CachedProvider::get(std::chrono::sec
 void CachedProvider::invalidate(core::AccessToken const& rejected) {
     fetcher_->on_rejected(rejected);
     cache_.invalidate(rejected);
+}
+
+void CachedProvider::challenged(core::AccessToken const& rejected, std::string_view challenge) {
+    if (std::optional<std::string> claims = claims_of_challenge(challenge)) {
+        core::log::info("token.claims_challenge", {{"method", method_}});
+        fetcher_->on_challenged(std::move(*claims));
+    }
+    invalidate(rejected);
 }
 
 ProviderStatus CachedProvider::status() const {

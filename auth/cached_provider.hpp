@@ -56,6 +56,8 @@ public:
     virtual core::Task<FetchResult> fetch() = 0;
     /// Before the cache drops a token that the upstream refused.
     virtual void on_rejected(core::AccessToken const& rejected) { static_cast<void>(rejected); }
+    /// The upstream asked for claims (Continuous Access Evaluation) when it refused the token.
+    virtual void on_challenged(std::string claims) { static_cast<void>(claims); }
     virtual void on_credential_changed() {}
 };
 
@@ -69,6 +71,7 @@ public:
     core::Task<core::Result<core::AccessToken>> get(std::chrono::seconds min_ttl,
                                                     core::CallContext const& ctx) override;
     void invalidate(core::AccessToken const& rejected) override;
+    void challenged(core::AccessToken const& rejected, std::string_view challenge) override;
     std::string const& method() const noexcept override { return method_; }
     ProviderStatus status() const override;
     bool permanently_refused() const noexcept override { return cache_.permanently_refused(); }

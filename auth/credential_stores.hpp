@@ -1,5 +1,6 @@
 #pragma once
 
+#include "auth/grant_rotation.hpp"
 #include "core/clock.hpp"
 #include "core/principal.hpp"
 #include "core/result.hpp"
@@ -7,6 +8,7 @@
 #include "core/task.hpp"
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -34,11 +36,18 @@ public:
     core::SystemTime obtained_at{};      ///< of the sign-in
     core::SystemTime refreshed_at{};     ///< of the last rotation
     std::int64_t generation = 0;         ///< raised by the store with every write
+
+    /// What the last rotation brought, so that one process's refresh serves all that share the store; may be
+    /// empty.
+    core::Secret access_token;
+    core::SystemTime access_expires_at{};
+    core::SystemTime access_refresh_at{};
+    /// What the authority wants the next sign-in to ask for (a claims challenge); may be empty.
+    std::string sign_in_claims;
 };
 
-class GrantStore {
+class GrantStore : public GrantRotation {
 public:
-    virtual ~GrantStore() = default;
     virtual core::Task<core::Result<std::optional<OAuthGrant>>> load_grant(std::string organization) = 0;
     /// Sets `grant.generation` to the new one on success.
     virtual core::Task<core::Result<void>> save_grant(std::string organization, OAuthGrant& grant) = 0;
@@ -53,6 +62,15 @@ public:
         std::int64_t generation = 0;
     };
     virtual core::Task<core::Result<std::vector<ListedGrant>>> list_grants() = 0;
+};
+
+/// A store that one process uses, from one thread: nobody comes between a look and a write, nobody contends
+/// for the lease.
+class LocalGrantStore : public GrantStore {
+public:
+    core::Task<core::Result<bool>>
+    rotate_grant(std::string organization, std::int64_t expected, OAuthGrant& grant) override;
+    core::Task<core::Result<std::unique_ptr<RefreshLease>>> try_lease(std::string organization) override;
 };
 
 class StoredPat {

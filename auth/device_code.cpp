@@ -2,6 +2,7 @@
 
 #include "auth/entra_error.hpp"
 #include "auth/entra_token_client.hpp"
+#include "auth/form_body.hpp"
 #include "auth/oauth_grant.hpp"
 #include "core/http/retry.hpp"
 #include "core/json.hpp"
@@ -83,10 +84,13 @@ Task<core::Result<DeviceCodePrompt>> DeviceCodeFlow::start(core::CallContext con
     core::HttpRequest request("POST", std::move(*url));
     request.headers.add("Content-Type", "application/x-www-form-urlencoded");
     request.headers.add("Accept", "application/json");
-    core::QueryPairs form;
-    form.emplace_back("client_id", config_.client_id);
-    form.emplace_back("scope", std::string(kDelegatedScope));
-    request.body = core::build_query(form);
+    FormBody form;
+    form.add("client_id", config_.client_id);
+    form.add("scope", std::string(kDelegatedScope));
+    if (!config_.client_secret.empty()) {
+        form.add("client_secret", config_.client_secret);
+    }
+    request.secret_body = form.encode();
     request.idempotent = true;
     core::SteadyTime const asked_at = clock_.now();
     core::SystemTime const asked_at_system = clock_.system_now();
@@ -137,8 +141,9 @@ Task<core::Result<OAuthGrant>> DeviceCodeFlow::poll(DeviceCodePrompt const& prom
         co_await clock_.sleep_until(next);
         core::CallContext const limited =
             ctx.shortened(end).shortened(core::Deadline::in(clock_, kRequestDeadline));
+        EntraErrorContext context = context_of(config_);
         EntraResult polled = co_await client.redeem_device_code(
-            config_.tenant, config_.client_id, prompt.device_code, limited);
+            std::move(context), prompt.device_code, config_.client_secret, limited);
         if (!polled) {
             EntraError const& refusal = polled.error();
             if (refusal.oauth_error == "authorization_pending") {

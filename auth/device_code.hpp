@@ -26,6 +26,7 @@ public:
     std::string authority;
     std::string tenant; ///< of the organization (auth/tenant_lookup.hpp), or `organizations`
     std::string client_id;
+    core::Secret client_secret; ///< empty for a public client (RFC 8628 §3.1, §3.4)
 };
 
 /// What the person is shown.

@@ -150,6 +150,15 @@ token_request(std::string const& authority, std::string const& tenant, FormBody 
     return request;
 }
 
+void add_optional(FormBody& form, Secret const& client_secret, std::string claims) {
+    if (!client_secret.empty()) {
+        form.add("client_secret", client_secret);
+    }
+    if (!claims.empty()) {
+        form.add("claims", std::move(claims));
+    }
+}
+
 EntraError bad_authority(std::string const& authority) {
     core::Error error =
         core::Error(ErrorKind::invalid_argument, "`" + authority + "` is not a URL of an authority.")
@@ -210,34 +219,27 @@ Task<EntraResult> EntraTokenClient::send(Call const& call, core::CallContext con
     co_return second;
 }
 
-Task<EntraResult> EntraTokenClient::redeem_refresh_token(std::string tenant,
-                                                         std::string client_id,
+Task<EntraResult> EntraTokenClient::redeem_refresh_token(EntraErrorContext context,
                                                          std::string scope,
                                                          Secret const& refresh_token,
                                                          Secret const& client_secret,
-                                                         std::string organization,
+                                                         std::string claims,
                                                          core::CallContext const& ctx) {
     FormBody form;
     form.add("grant_type", std::string("refresh_token"));
-    form.add("client_id", client_id);
+    form.add("client_id", context.client_id);
     form.add("scope", std::move(scope));
     form.add("client_info", std::string("1"));
     form.add("refresh_token", refresh_token);
-    if (!client_secret.empty()) {
-        form.add("client_secret", client_secret);
-    }
-    std::optional<core::HttpRequest> request = token_request(authority_, tenant, form);
+    add_optional(form, client_secret, std::move(claims));
+    std::optional<core::HttpRequest> request = token_request(authority_, context.tenant, form);
     if (!request) {
         co_return tl::unexpected<EntraError>(bad_authority(authority_));
     }
     // When an answer is lost, the old refresh token either still works (Entra), or is spent and the grant
     // lost whether or not we ask again: repeating can only help.
     request->idempotent = true;
-    EntraErrorContext context;
     context.authority = authority_;
-    context.tenant = std::move(tenant);
-    context.client_id = std::move(client_id);
-    context.organization = std::move(organization);
     Call const call(std::move(*request), std::move(context));
     EntraResult result = co_await send(call, ctx);
     co_return result;
@@ -246,6 +248,7 @@ Task<EntraResult> EntraTokenClient::redeem_refresh_token(std::string tenant,
 Task<EntraResult> EntraTokenClient::exchange_assertion(EntraErrorContext context,
                                                        std::string scope,
                                                        Secret const& assertion,
+                                                       std::string claims,
                                                        core::CallContext const& ctx) {
     FormBody form;
     form.add("grant_type", std::string("client_credentials"));
@@ -253,6 +256,7 @@ Task<EntraResult> EntraTokenClient::exchange_assertion(EntraErrorContext context
     form.add("scope", std::move(scope));
     form.add("client_assertion_type", std::string("urn:ietf:params:oauth:client-assertion-type:jwt-bearer"));
     form.add("client_assertion", assertion);
+    add_optional(form, Secret(), std::move(claims));
     std::optional<core::HttpRequest> request = token_request(authority_, context.tenant, form);
     if (!request) {
         co_return tl::unexpected<EntraError>(bad_authority(authority_));
@@ -264,23 +268,21 @@ Task<EntraResult> EntraTokenClient::exchange_assertion(EntraErrorContext context
     co_return result;
 }
 
-Task<EntraResult> EntraTokenClient::redeem_device_code(std::string tenant,
-                                                       std::string client_id,
+Task<EntraResult> EntraTokenClient::redeem_device_code(EntraErrorContext context,
                                                        Secret const& device_code,
+                                                       Secret const& client_secret,
                                                        core::CallContext const& ctx) {
     FormBody form;
     form.add("grant_type", std::string("urn:ietf:params:oauth:grant-type:device_code"));
-    form.add("client_id", client_id);
+    form.add("client_id", context.client_id);
     form.add("client_info", std::string("1"));
     form.add("device_code", device_code);
-    std::optional<core::HttpRequest> request = token_request(authority_, tenant, form);
+    add_optional(form, client_secret, std::string());
+    std::optional<core::HttpRequest> request = token_request(authority_, context.tenant, form);
     if (!request) {
         co_return tl::unexpected<EntraError>(bad_authority(authority_));
     }
-    EntraErrorContext context;
     context.authority = authority_;
-    context.tenant = std::move(tenant);
-    context.client_id = std::move(client_id);
     Call const call(std::move(*request), std::move(context));
     EntraResult result = co_await send_once(call, ctx);
     co_return result;
@@ -292,6 +294,7 @@ Task<EntraResult> EntraTokenClient::redeem_code(EntraErrorContext context,
                                                 Secret const& code,
                                                 Secret const& verifier,
                                                 Secret const& client_secret,
+                                                std::string claims,
                                                 core::CallContext const& ctx) {
     FormBody form;
     form.add("grant_type", std::string("authorization_code"));
@@ -301,9 +304,7 @@ Task<EntraResult> EntraTokenClient::redeem_code(EntraErrorContext context,
     form.add("redirect_uri", std::move(redirect_uri));
     form.add("code", code);
     form.add("code_verifier", verifier);
-    if (!client_secret.empty()) {
-        form.add("client_secret", client_secret);
-    }
+    add_optional(form, client_secret, std::move(claims));
     std::optional<core::HttpRequest> request = token_request(authority_, context.tenant, form);
     if (!request) {
         co_return tl::unexpected<EntraError>(bad_authority(authority_));

@@ -50,38 +50,39 @@ class EntraTokenClient {
 public:
     EntraTokenClient(core::HttpClient& http, core::Clock& clock, std::string authority);
 
-    /// `client_secret` empty for a public client. `organization` only makes errors readable.
-    core::Task<EntraResult> redeem_refresh_token(std::string tenant,
-                                                 std::string client_id,
+    // `context` names tenant and application; the rest of it only makes errors readable. `client_secret` is
+    // empty for a public client, `claims` (auth/claims_request.hpp) where none are asked for.
+
+    core::Task<EntraResult> redeem_refresh_token(EntraErrorContext context,
                                                  std::string scope,
                                                  core::Secret const& refresh_token,
                                                  core::Secret const& client_secret,
-                                                 std::string organization,
+                                                 std::string claims,
                                                  core::CallContext const& ctx);
 
-    /// client_credentials with a JWT assertion. `context` names tenant, application, and what the assertion
-    /// says of itself.
+    /// client_credentials with a JWT assertion.
     core::Task<EntraResult> exchange_assertion(EntraErrorContext context,
                                                std::string scope,
                                                core::Secret const& assertion,
+                                               std::string claims,
                                                core::CallContext const& ctx);
 
     /// One poll of a device code flow; what is pending comes back as an error with its `oauth_error`. Sent
     /// once.
-    core::Task<EntraResult> redeem_device_code(std::string tenant,
-                                               std::string client_id,
+    core::Task<EntraResult> redeem_device_code(EntraErrorContext context,
                                                core::Secret const& device_code,
+                                               core::Secret const& client_secret,
                                                core::CallContext const& ctx);
 
-    /// The authorization code of a browser sign-in (RFC 6749 §4.1.3, RFC 7636 §4.5). `client_secret` empty
-    /// for a public client. Sent once: a code is good for one use, and a second one may end what the first
-    /// brought.
+    /// The authorization code of a browser sign-in (RFC 6749 §4.1.3, RFC 7636 §4.5). Sent once: a code is
+    /// good for one use, and a second one may end what the first brought.
     core::Task<EntraResult> redeem_code(EntraErrorContext context,
                                         std::string redirect_uri,
                                         std::string scope,
                                         core::Secret const& code,
                                         core::Secret const& verifier,
                                         core::Secret const& client_secret,
+                                        std::string claims,
                                         core::CallContext const& ctx);
 
     std::string const& authority() const noexcept { return authority_; }

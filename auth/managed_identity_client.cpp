@@ -2,7 +2,7 @@
 
 #include "auth/auth_challenge.hpp"
 #include "auth/entra_token_client.hpp"
-#include "auth/expires_on.hpp"
+#include "auth/managed_identity_answer.hpp"
 #include "auth/secret_file.hpp"
 #include "core/json.hpp"
 #include "core/log.hpp"
@@ -26,137 +26,20 @@ constexpr int kRetries = 3;
 constexpr seconds kUpdatingPause{10}; ///< IMDS answers 410 while it is being updated, up to 70 s
 constexpr int kUpdatingRetries = 7;
 constexpr seconds kLongestPause{30};
-constexpr std::size_t kAnswerBytes = 64U * 1024;
 constexpr std::size_t kArcKeyBytes = 4096;
 constexpr std::size_t kFederatedTokenBytes = 64U * 1024;
-
-FetchFailure failure_of(FailureClass failure_class, std::string message, std::string fix, int status) {
-    ErrorKind const kind =
-        failure_class == FailureClass::transient ? ErrorKind::upstream : ErrorKind::unauthorized;
-    core::Error error = core::Error(status == 429 ? ErrorKind::rate_limited : kind, std::move(message))
-                            .with_code("managed_identity_failed")
-                            .with_fix(std::move(fix))
-                            .with_status(status);
-    if (failure_class == FailureClass::transient) {
-        return FetchFailure::transient(std::move(error));
-    }
-    return {std::move(error), failure_class};
-}
-
-bool is_retryable(Kind kind, int status) {
-    if (kind == Kind::imds) {
-        return status == 404 || status == 408 || status == 429 || status >= 500;
-    }
-    return status == 404 || status == 408 || status == 429 || status == 500 || status == 503 || status == 504;
-}
-
-/// What the endpoint says went wrong, in any of its shapes; masked and short.
-std::string said(core::HttpResponse const& response) {
-    core::JsonLimits limits;
-    limits.max_bytes = kAnswerBytes;
-    core::Result<core::Json> const json = core::parse_json(response.body, limits);
-    std::string text;
-    if (json) {
-        core::Json const* const nested = core::find_object(*json, "error");
-        core::Json const& holder = nested != nullptr ? *nested : *json;
-        for (char const* const name : {"code", "error", "error_description", "message"}) {
-            if (std::optional<std::string_view> const part = core::find_string(holder, name)) {
-                text.append(text.empty() ? "" : ": ").append(*part);
-            }
-        }
-    } else {
-        text = response.body;
-    }
-    text = core::log::mask_secrets(std::string_view(text).substr(0, 300));
-    std::ranges::replace_if(
-        text, [](char c) { return static_cast<unsigned char>(c) < ' '; }, ' ');
-    return text;
-}
-
-FetchFailure refusal(Kind kind, core::HttpResponse const& response, ManagedIdentityConfig const& config) {
-    int const status = response.status;
-    std::string const source(to_string(kind));
-    std::string const words = said(response);
-    std::string const cause = " (HTTP " + std::to_string(status) + (words.empty() ? "" : ", " + words) + ")";
-    if (status == 410 || is_retryable(kind, status)) {
-        return failure_of(FailureClass::transient,
-                          "The managed identity endpoint of " + source + " is not available at the moment" +
-                              cause + ".",
-                          "Nothing to do: it is tried again.",
-                          status);
-    }
-    if (words.find("Multiple user assigned") != std::string::npos) {
-        return failure_of(FailureClass::configuration,
-                          "Several user-assigned identities are on this host" + cause + ".",
-                          "Name one with client_id in the connector.",
-                          status);
-    }
-    if (status == 400) {
-        std::string const who = config.client_id.empty() ? std::string("No managed identity")
-                                                         : "Managed identity " + config.client_id;
-        return failure_of(FailureClass::configuration,
-                          who + " is " + (config.client_id.empty() ? "" : "not ") +
-                              "assigned to this host, says " + source + cause + ".",
-                          "Assign the identity to this machine, and check client_id.",
-                          status);
-    }
-    return failure_of(FailureClass::configuration,
-                      "The managed identity endpoint of " + source + " refused the request" + cause + ".",
-                      "Check managed_identity.source and the identity assigned to this host.",
-                      status);
-}
-
-/// `now` is the time of the answer: an `expires_on` in the past is a broken answer.
-ManagedIdentityResult
-read_token(Kind kind, core::HttpResponse& response, core::SystemTime requested_at, core::SystemTime now) {
-    auto const broken = [&](std::string_view what) {
-        return tl::unexpected<FetchFailure>(failure_of(FailureClass::transient,
-                                                       "The managed identity endpoint of " +
-                                                           std::string(to_string(kind)) + " " +
-                                                           std::string(what) + ".",
-                                                       "Check managed_identity.source and imds_url.",
-                                                       response.status));
-    };
-    core::JsonLimits limits;
-    limits.max_bytes = kAnswerBytes;
-    core::Result<core::Json> json = core::parse_json(response.body, limits);
-    core::wipe(response.body.data(), response.body.size());
-    if (!json) {
-        return broken("did not answer with JSON");
-    }
-    core::Secret token = take_secret(*json, "access_token");
-    if (token.empty()) {
-        return broken("answered without a token");
-    }
-    std::optional<core::SystemTime> expires_at;
-    if (core::Json const* const expires_on = core::find(*json, "expires_on")) {
-        expires_at = parse_expires_on(*expires_on, requested_at);
-    }
-    if (!expires_at) {
-        std::optional<seconds> const expires_in = seconds_member(*json, "expires_in");
-        if (expires_in && *expires_in > seconds(0) && *expires_in < seconds(366LL * 24 * 3600)) {
-            expires_at = requested_at + *expires_in;
-        }
-    }
-    if (!expires_at) {
-        return broken("does not say until when its token lives");
-    }
-    if (*expires_at <= now) {
-        return broken("answered with a token that has expired already");
-    }
-    ManagedIdentityToken result(std::move(token), requested_at, *expires_at);
-    result.refresh_in = seconds_member(*json, "refresh_in");
-    return result;
-}
 
 core::HttpRequest make_request(ManagedIdentityEndpoint const& endpoint,
                                core::Url url,
                                std::string const& resource,
-                               std::string const& client_id) {
+                               IdentityChoice const& choice,
+                               std::string const& revoked_sha256) {
+    bool const tells_revoked = !revoked_sha256.empty() &&
+                               (endpoint.kind == Kind::app_service || endpoint.kind == Kind::service_fabric);
     core::QueryPairs query;
     switch (endpoint.kind) {
     case Kind::app_service:
-        query.emplace_back("api-version", "2019-08-01");
+        query.emplace_back("api-version", tells_revoked ? "2025-03-30" : "2019-08-01");
         break;
     case Kind::service_fabric:
         query.emplace_back("api-version", "2020-05-01");
@@ -169,8 +52,12 @@ core::HttpRequest make_request(ManagedIdentityEndpoint const& endpoint,
         break;
     }
     query.emplace_back("resource", resource);
-    if (!client_id.empty()) {
-        query.emplace_back("client_id", client_id);
+    if (!choice.parameter.empty()) {
+        query.emplace_back(std::string(choice.parameter), choice.value);
+    }
+    if (tells_revoked) {
+        query.emplace_back("xms_cc", "cp1");
+        query.emplace_back("token_sha256_to_refresh", revoked_sha256);
     }
     bool const is_post = endpoint.kind == Kind::cloud_shell;
     if (!is_post) {
@@ -178,7 +65,7 @@ core::HttpRequest make_request(ManagedIdentityEndpoint const& endpoint,
     }
     core::HttpRequest request(is_post ? "POST" : "GET", std::move(url));
     request.idempotent = true;
-    request.max_response_bytes = kAnswerBytes;
+    request.max_response_bytes = kManagedIdentityAnswerBytes;
     if (is_post) {
         core::QueryPairs form;
         form.emplace_back("resource", resource);
@@ -227,34 +114,64 @@ ManagedIdentityClient::ManagedIdentityClient(core::HttpClient& http,
                                              core::Clock& clock,
                                              core::BlockingPool& pool,
                                              ManagedIdentityConfig config,
+                                             PinnedClientFactory pinned_client,
                                              EnvironmentReader environment,
-                                             std::string arc_key_directory)
-    : http_(http), clock_(clock), pool_(pool), config_(std::move(config)),
-      environment_(std::move(environment)), arc_key_directory_(std::move(arc_key_directory)) {}
+                                             ArcPlaces arc)
+    : http_(&http), clock_(clock), pool_(pool), config_(std::move(config)),
+      pinned_client_(std::move(pinned_client)), environment_(std::move(environment)), arc_(std::move(arc)) {}
 
 std::string_view ManagedIdentityClient::source_name() const noexcept {
     return endpoint_ ? to_string(endpoint_->kind) : std::string_view("not determined yet");
 }
 
+Task<std::optional<FetchFailure>> ManagedIdentityClient::find_endpoint() {
+    bool const automatic = config_.source == Kind::automatic;
+    bool has_agent = false;
+    if (automatic) {
+        auto look = [path = arc_.agent] {
+            std::error_code ignored;
+            return std::filesystem::exists(path, ignored);
+        };
+        has_agent = co_await core::run_blocking(pool_, std::move(look));
+    }
+    tl::expected<ManagedIdentityEndpoint, FetchFailure> found =
+        find_managed_identity(config_, environment_, has_agent);
+    if (!found) {
+        co_return std::move(found).error();
+    }
+    if (!found->thumbprint.empty()) {
+        core::Result<core::HttpClient*> pinned =
+            pinned_client_ ? pinned_client_(found->thumbprint)
+                           : core::fail(core::ErrorKind::internal, "this process cannot pin a certificate");
+        if (!pinned) {
+            co_return managed_identity_failure(FailureClass::configuration,
+                                               "Service Fabric: " + pinned.error().message() + ".",
+                                               "Check IDENTITY_SERVER_THUMBPRINT.",
+                                               0);
+        }
+        http_ = *pinned;
+    }
+    endpoint_.emplace(std::move(*found));
+    core::log::info(
+        "managed_identity.source",
+        {{"source", to_string(endpoint_->kind)}, {"why", automatic ? "environment" : "configuration"}});
+    co_return std::nullopt;
+}
+
 Task<ManagedIdentityResult> ManagedIdentityClient::request(std::string resource,
+                                                           std::string revoked_sha256,
                                                            core::CallContext const& ctx) {
     if (!endpoint_) {
-        tl::expected<ManagedIdentityEndpoint, FetchFailure> found =
-            find_managed_identity(config_, environment_);
-        if (!found) {
-            co_return tl::unexpected<FetchFailure>(std::move(found).error());
+        std::optional<FetchFailure> failure = co_await find_endpoint();
+        if (failure) {
+            co_return tl::unexpected<FetchFailure>(std::move(*failure));
         }
-        endpoint_.emplace(std::move(*found));
-        bool const automatic = config_.source == Kind::automatic;
-        core::log::info(
-            "managed_identity.source",
-            {{"source", to_string(endpoint_->kind)}, {"why", automatic ? "environment" : "configuration"}});
     }
     if (endpoint_->kind == Kind::workload_identity) {
         ManagedIdentityResult result = co_await request_workload(std::move(resource), ctx);
         co_return result;
     }
-    ManagedIdentityResult result = co_await request_http(std::move(resource), ctx);
+    ManagedIdentityResult result = co_await request_http(std::move(resource), std::move(revoked_sha256), ctx);
     co_return result;
 }
 
@@ -274,18 +191,19 @@ Task<ManagedIdentityResult> ManagedIdentityClient::request_workload(std::string 
     core::Result<core::Secret> assertion =
         co_await read_file(endpoint_->token_file, kFederatedTokenBytes, true);
     if (!assertion) {
-        co_return tl::unexpected<FetchFailure>(
-            failure_of(FailureClass::configuration,
-                       "Workload identity: " + assertion.error().message() + ".",
-                       "Check AZURE_FEDERATED_TOKEN_FILE and the service account's annotations.",
-                       0));
+        co_return tl::unexpected<FetchFailure>(managed_identity_failure(
+            FailureClass::configuration,
+            "Workload identity: " + assertion.error().message() + ".",
+            "Check AZURE_FEDERATED_TOKEN_FILE and the service account's annotations.",
+            0));
     }
-    EntraTokenClient client(http_, clock_, endpoint_->url);
+    EntraTokenClient client(*http_, clock_, endpoint_->url);
     EntraErrorContext context;
     context.tenant = endpoint_->tenant_id;
     context.client_id = endpoint_->client_id;
-    EntraResult tokens =
-        co_await client.exchange_assertion(std::move(context), resource + "/.default", *assertion, ctx);
+    std::string scope = resource + "/.default";
+    EntraResult tokens = co_await client.exchange_assertion(
+        std::move(context), std::move(scope), *assertion, std::string(), ctx);
     if (!tokens) {
         co_return tl::unexpected<FetchFailure>(std::move(tokens).error().failure);
     }
@@ -302,7 +220,7 @@ ManagedIdentityClient::send_with_retries(core::HttpRequest const& request, core:
         core::Deadline const patience =
             answered_ ? core::Deadline::never() : core::Deadline::in(clock_, kFirstContact);
         core::CallContext const limited = ctx.shortened(patience);
-        core::Result<core::HttpResponse> response = co_await http_.send(request, limited);
+        core::Result<core::HttpResponse> response = co_await http_->send(request, limited);
         seconds pause(1LL << std::min(retries, 2));
         if (!response) {
             bool const may_retry =
@@ -318,7 +236,7 @@ ManagedIdentityClient::send_with_retries(core::HttpRequest const& request, core:
                     co_return response;
                 }
                 pause = kUpdatingPause;
-            } else if (is_retryable(endpoint_->kind, response->status)) {
+            } else if (is_worth_repeating(endpoint_->kind, response->status)) {
                 if (retries++ == kRetries) {
                     co_return response;
                 }
@@ -340,20 +258,21 @@ ManagedIdentityClient::send_with_retries(core::HttpRequest const& request, core:
 
 Task<tl::expected<core::HttpResponse, FetchFailure>> ManagedIdentityClient::answer_arc_challenge(
     core::HttpRequest& request, core::HttpResponse const& challenge, core::CallContext const& ctx) {
-    std::optional<std::string> path = arc_key_file(challenge, arc_key_directory_);
+    std::optional<std::string> path = arc_key_file(challenge, arc_.key_directory);
     if (!path) {
-        co_return tl::unexpected<FetchFailure>(failure_of(
+        co_return tl::unexpected<FetchFailure>(managed_identity_failure(
             FailureClass::configuration,
-            "The Azure Arc agent's challenge does not name a key file in " + arc_key_directory_ + ".",
+            "The Azure Arc agent's challenge does not name a key file in " + arc_.key_directory + ".",
             "Check what listens at IDENTITY_ENDPOINT.",
             challenge.status));
     }
     core::Result<core::Secret> key = co_await read_file(std::move(*path), kArcKeyBytes, false);
     if (!key) {
-        co_return tl::unexpected<FetchFailure>(failure_of(FailureClass::configuration,
-                                                          "Azure Arc: " + key.error().message() + ".",
-                                                          "Add this service's user to the group himds.",
-                                                          challenge.status));
+        co_return tl::unexpected<FetchFailure>(
+            managed_identity_failure(FailureClass::configuration,
+                                     "Azure Arc: " + key.error().message() + ".",
+                                     "Add this service's user to the group himds.",
+                                     challenge.status));
     }
     request.headers.set("Authorization", "Basic " + std::string(key->expose()));
     core::Result<core::HttpResponse> response = co_await send_with_retries(request, ctx);
@@ -364,18 +283,20 @@ Task<tl::expected<core::HttpResponse, FetchFailure>> ManagedIdentityClient::answ
 }
 
 Task<ManagedIdentityResult> ManagedIdentityClient::request_http(std::string resource,
+                                                                std::string revoked_sha256,
                                                                 core::CallContext const& ctx) {
     Kind const kind = endpoint_->kind;
     std::string const source(to_string(kind));
     std::optional<core::Url> url = core::Url::parse(endpoint_->url);
     if (!url) {
-        co_return tl::unexpected<FetchFailure>(failure_of(
+        co_return tl::unexpected<FetchFailure>(managed_identity_failure(
             FailureClass::configuration,
             "The managed identity endpoint of " + source + " is not a URL.",
             "Check the environment variables of the managed identity, or managed_identity.imds_url.",
             0));
     }
-    core::HttpRequest request = make_request(*endpoint_, std::move(*url), resource, config_.client_id);
+    IdentityChoice const choice = choose_identity(kind, config_).value_or(IdentityChoice());
+    core::HttpRequest request = make_request(*endpoint_, std::move(*url), resource, choice, revoked_sha256);
     core::SystemTime const requested_at = clock_.system_now();
     core::Result<core::HttpResponse> response = co_await send_with_retries(request, ctx);
     if (!response) {
@@ -402,13 +323,13 @@ Task<ManagedIdentityResult> ManagedIdentityClient::request_http(std::string reso
         response = std::move(*answered);
     }
     if (response->status != 200) {
-        FetchFailure failure = refusal(kind, *response, config_);
+        FetchFailure failure = managed_identity_refusal(kind, *response, config_);
         if (std::optional<seconds> const wait = retry_after_of(response->headers, clock_.system_now())) {
             failure.error = std::move(failure.error).with_retry_after(*wait);
         }
         co_return tl::unexpected<FetchFailure>(std::move(failure));
     }
-    co_return read_token(kind, *response, requested_at, clock_.system_now());
+    co_return read_managed_identity_token(kind, *response, requested_at, clock_.system_now());
 }
 
 } // namespace auth

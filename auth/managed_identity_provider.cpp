@@ -1,10 +1,13 @@
 #include "auth/cached_provider.hpp"
+#include "auth/claims_request.hpp"
 #include "auth/entra_token_client.hpp"
 #include "auth/jwt_claims.hpp"
 #include "auth/managed_identity_client.hpp"
 #include "auth/providers.hpp"
 #include "auth/token_freshness.hpp"
+#include "core/crypto/digest.hpp"
 #include "core/crypto/random.hpp"
+#include "core/log.hpp"
 
 #include <algorithm>
 #include <array>
@@ -87,17 +90,26 @@ public:
                            core::BlockingPool& pool,
                            std::shared_ptr<StatusBoard> board)
         : clock_(env.clock), config_(std::move(config)), exchange_resource_(exchange_resource(env.authority)),
-          identity_(env.http, env.clock, pool, config_.identity), client_(env.http, env.clock, env.authority),
-          board_(std::move(board)) {}
+          identity_(env.http, env.clock, pool, config_.identity, env.pinned_client),
+          client_(env.http, env.clock, env.authority), board_(std::move(board)) {}
 
     Task<FetchResult> fetch() override;
+    void on_rejected(core::AccessToken const& rejected) override {
+        rejected_ = core::hex_encode(core::sha256(rejected.value.expose()));
+    }
+    void on_challenged(std::string claims) override { claims_wanted_ = merge_claims(claims_wanted_, claims); }
     void on_credential_changed() override {
         assertion_.reset();
         mismatch_since_.reset();
+        claims_wanted_.clear();
     }
 
 private:
     bool is_federated() const noexcept { return !config_.federated_client_id.empty(); }
+    /// The other tenant turned out to be the identity's own.
+    bool is_same_tenant() const noexcept {
+        return !claims_.tenant_id.empty() && core::iequals(claims_.tenant_id, config_.federated_tenant_id);
+    }
     Task<FetchResult> fetch_plain(core::CallContext const& ctx);
     Task<FetchResult> fetch_federated(core::CallContext const& ctx);
     Task<std::optional<FetchFailure>> ensure_assertion(core::CallContext const& ctx);
@@ -119,7 +131,9 @@ private:
     EntraTokenClient client_;
     std::shared_ptr<StatusBoard> board_; ///< shared with the provider
     std::optional<ManagedIdentityToken> assertion_;
-    JwtClaims claims_; ///< of assertion_
+    JwtClaims claims_;          ///< of assertion_
+    std::string claims_wanted_; ///< by a claims challenge that has not been answered yet
+    std::string rejected_;      ///< SHA-256 in hexadecimal of the token Azure DevOps refused last
     std::optional<core::SteadyTime> mismatch_since_;
 };
 
@@ -134,6 +148,24 @@ std::optional<FetchFailure> ManagedIdentityFetcher::pre_flight(JwtClaims const& 
     };
     if (!claims.issuer.starts_with("https://")) {
         return wrong("names no issuer", "Check managed_identity.source and imds_url.");
+    }
+    // A federated credential is written with the v2.0 issuer of the identity's tenant, and compared letter by
+    // letter.
+    std::string const end =
+        "/" + (claims.tenant_id.empty() ? std::string() : claims.tenant_id + "/") + "v2.0";
+    if (!claims.issuer.ends_with(end)) {
+        return wrong("is from issuer " + claims.issuer + " instead of https://login.microsoftonline.com/" +
+                         (claims.tenant_id.empty() ? std::string("<home tenant>") : claims.tenant_id) +
+                         "/v2.0",
+                     "Ask for the token with audience " + exchange_resource_ +
+                         ": check managed_identity.source and imds_url.");
+    }
+    std::string const& expected =
+        config_.identity.object_id.empty() ? claims.object_id : config_.identity.object_id;
+    if (!expected.empty() && !core::iequals(claims.subject, expected)) {
+        return wrong("is of subject " + claims.subject + " instead of " + expected,
+                     "Check which identity the connector names: the federated credential's subject is its "
+                     "object id.");
     }
     bool const fits = std::ranges::any_of(claims.audience, [this](std::string const& audience) {
         return audience == kExchangeId || audience == exchange_resource_;
@@ -159,7 +191,7 @@ Task<std::optional<FetchFailure>> ManagedIdentityFetcher::ensure_assertion(core:
         co_return std::nullopt;
     }
     assertion_.reset();
-    ManagedIdentityResult fetched = co_await identity_.request(exchange_resource_, ctx);
+    ManagedIdentityResult fetched = co_await identity_.request(exchange_resource_, std::string(), ctx);
     if (!fetched) {
         FetchFailure failure = on_leg(std::move(fetched).error(), leg_one());
         co_return std::optional<FetchFailure>(std::move(failure));
@@ -189,8 +221,9 @@ Task<EntraResult> ManagedIdentityFetcher::exchange(core::CallContext const& ctx)
     context.assertion_subject = claims_.subject;
     context.assertion_audience = joined(claims_.audience);
     std::string scope = std::string(kAzureDevOpsResource) + "/.default";
-    EntraResult result =
-        co_await client_.exchange_assertion(std::move(context), std::move(scope), assertion_->value, ctx);
+    std::string claims = claims_wanted_.empty() ? std::string() : with_capabilities(claims_wanted_);
+    EntraResult result = co_await client_.exchange_assertion(
+        std::move(context), std::move(scope), assertion_->value, std::move(claims), ctx);
     co_return result;
 }
 
@@ -210,8 +243,16 @@ FetchFailure ManagedIdentityFetcher::judge(EntraError error) {
         mismatch_since_ = now;
     }
     failure.state = ProviderState::misconfigured;
-    failure.failure_class =
-        now - *mismatch_since_ < kPropagation ? FailureClass::transient : FailureClass::configuration;
+    core::SteadyTime const end = *mismatch_since_ + kPropagation;
+    if (now >= end) {
+        failure.failure_class = FailureClass::configuration;
+        return failure;
+    }
+    failure.failure_class = FailureClass::transient;
+    auto const left = std::chrono::duration_cast<core::SystemTime::duration>(end - now);
+    std::string fix = failure.error.fix() + " Until " + core::format_utc(clock_.system_now() + left) +
+                      " it is tried again by itself.";
+    failure.error = std::move(failure.error).with_fix(std::move(fix));
     return failure;
 }
 
@@ -219,6 +260,12 @@ Task<FetchResult> ManagedIdentityFetcher::fetch_federated(core::CallContext cons
     std::optional<FetchFailure> leg_one_failed = co_await ensure_assertion(ctx);
     if (leg_one_failed) {
         co_return refuse(std::move(*leg_one_failed));
+    }
+    if (is_same_tenant()) {
+        core::log::info("managed_identity.same_tenant",
+                        {{"organization", config_.organization}, {"tenant", claims_.tenant_id}});
+        FetchResult plain = co_await fetch_plain(ctx);
+        co_return plain;
     }
     EntraResult exchanged = co_await exchange(ctx);
     if (!exchanged && is_stale_assertion(exchanged.error())) {
@@ -233,6 +280,7 @@ Task<FetchResult> ManagedIdentityFetcher::fetch_federated(core::CallContext cons
         co_return refuse(judge(std::move(exchanged).error()));
     }
     mismatch_since_.reset();
+    claims_wanted_.clear();
     EntraTokens tokens = std::move(*exchanged);
     core::SystemTime const refresh_at = choose_refresh_at(tokens.requested_at,
                                                           tokens.expires_at,
@@ -247,10 +295,13 @@ Task<FetchResult> ManagedIdentityFetcher::fetch_federated(core::CallContext cons
 }
 
 Task<FetchResult> ManagedIdentityFetcher::fetch_plain(core::CallContext const& ctx) {
-    ManagedIdentityResult fetched = co_await identity_.request(std::string(kAzureDevOpsResource), ctx);
+    std::string revoked = claims_wanted_.empty() ? std::string() : rejected_;
+    ManagedIdentityResult fetched =
+        co_await identity_.request(std::string(kAzureDevOpsResource), std::move(revoked), ctx);
     if (!fetched) {
         co_return refuse(on_leg(std::move(fetched).error(), "Managed identity"));
     }
+    claims_wanted_.clear();
     ManagedIdentityToken token = std::move(*fetched);
     core::SystemTime const refresh_at = choose_refresh_at(token.requested_at,
                                                           token.expires_at,

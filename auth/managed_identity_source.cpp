@@ -63,12 +63,14 @@ Found app_service(EnvironmentReader const& environment) {
 Found service_fabric(EnvironmentReader const& environment) {
     std::optional<std::string> const endpoint = environment("IDENTITY_ENDPOINT");
     std::optional<std::string> const header = environment("IDENTITY_HEADER");
-    if (!endpoint || !header || !environment("IDENTITY_SERVER_THUMBPRINT")) {
+    std::optional<std::string> const thumbprint = environment("IDENTITY_SERVER_THUMBPRINT");
+    if (!endpoint || !header || !thumbprint) {
         return missing(Kind::service_fabric,
                        "IDENTITY_ENDPOINT, IDENTITY_HEADER or IDENTITY_SERVER_THUMBPRINT");
     }
     ManagedIdentityEndpoint found(Kind::service_fabric, *endpoint);
     found.header = core::Secret(*header);
+    found.thumbprint = *thumbprint;
     return found;
 }
 
@@ -104,7 +106,7 @@ Found workload_identity(ManagedIdentityConfig const& config, EnvironmentReader c
     return found;
 }
 
-Kind detect(EnvironmentReader const& environment) {
+Kind detect(EnvironmentReader const& environment, bool arc_agent_installed) {
     auto const is_set = [&environment](char const* name) { return environment(name).has_value(); };
     if (is_set("AZURE_CLIENT_ID") && is_set("AZURE_TENANT_ID") && is_set("AZURE_FEDERATED_TOKEN_FILE")) {
         return Kind::workload_identity;
@@ -115,7 +117,8 @@ Kind detect(EnvironmentReader const& environment) {
     if (is_set("MSI_ENDPOINT") && !is_set("MSI_SECRET")) {
         return Kind::cloud_shell;
     }
-    if (is_set("IDENTITY_ENDPOINT") && is_set("IMDS_ENDPOINT")) {
+    // The agent's variables are not exported to every service.
+    if ((is_set("IDENTITY_ENDPOINT") && is_set("IMDS_ENDPOINT")) || arc_agent_installed) {
         return Kind::arc;
     }
     return Kind::imds;
@@ -148,13 +151,62 @@ std::string_view to_string(ManagedIdentitySourceKind kind) noexcept {
     return "unknown";
 }
 
-Found find_managed_identity(ManagedIdentityConfig const& config, EnvironmentReader const& environment) {
-    Kind const kind = config.source == Kind::automatic ? detect(environment) : config.source;
-    bool const picks_identity = !config.client_id.empty();
-    if (picks_identity && (kind == Kind::arc || kind == Kind::cloud_shell || kind == Kind::service_fabric)) {
+std::optional<IdentityChoice> choose_identity(Kind kind, ManagedIdentityConfig const& config) {
+    bool const by_client = !config.client_id.empty();
+    bool const by_object = !config.object_id.empty();
+    if (!by_client && !by_object && config.resource_id.empty()) {
+        return IdentityChoice();
+    }
+    std::string_view parameter;
+    switch (kind) {
+    case Kind::imds:
+        parameter = by_client ? "client_id" : by_object ? "object_id" : "msi_res_id";
+        break;
+    case Kind::app_service:
+        parameter = by_client ? "client_id" : by_object ? "object_id" : "mi_res_id";
+        break;
+    case Kind::service_fabric:
+        parameter = by_object ? "principalId" : "";
+        break;
+    case Kind::workload_identity:
+        parameter = by_client ? "client_id" : "";
+        break;
+    case Kind::arc:
+    case Kind::cloud_shell:
+    case Kind::automatic:
+        break;
+    }
+    if (parameter.empty()) {
+        return std::nullopt;
+    }
+    return IdentityChoice(parameter,
+                          by_client   ? config.client_id
+                          : by_object ? config.object_id
+                                      : config.resource_id);
+}
+
+Found find_managed_identity(ManagedIdentityConfig const& config,
+                            EnvironmentReader const& environment,
+                            bool arc_agent_installed) {
+    Kind const kind =
+        config.source == Kind::automatic ? detect(environment, arc_agent_installed) : config.source;
+    int const named = (config.client_id.empty() ? 0 : 1) + (config.object_id.empty() ? 0 : 1) +
+                      (config.resource_id.empty() ? 0 : 1);
+    if (named > 1) {
+        return misconfigured("The connector names its identity more than once.",
+                             "Give one of client_id, object_id and resource_id.");
+    }
+    if (!choose_identity(kind, config)) {
+        std::string_view const by = !config.client_id.empty()   ? "client id"
+                                    : !config.object_id.empty() ? "object id"
+                                                                : "resource id";
         return misconfigured(std::string(to_string(kind)) +
-                                 " does not let a user-assigned identity be chosen by its client id.",
-                             "Leave client_id out to use the identity of the host.");
+                                 " does not let a user-assigned identity be chosen by its " +
+                                 std::string(by) + ".",
+                             kind == Kind::service_fabric      ? "Use object_id."
+                             : kind == Kind::workload_identity ? "Use client_id."
+                                                               : "Leave it out to use the identity of the "
+                                                                 "host.");
     }
     switch (kind) {
     case Kind::app_service:

@@ -26,6 +26,7 @@ public:
     ManagedIdentitySourceKind kind; ///< never `automatic`
     std::string url;                ///< without a query; the authority for workload identity
     core::Secret header;            ///< X-IDENTITY-HEADER (App Service), secret (Service Fabric)
+    std::string thumbprint;         ///< of the certificate to trust (Service Fabric)
     // Workload identity
     std::string tenant_id;
     std::string client_id;
@@ -36,10 +37,27 @@ public:
 std::string_view to_string(ManagedIdentitySourceKind kind) noexcept;
 
 /// Reads environment variables only; nothing is asked over the network. `automatic` takes the first of
-/// workload identity, Service Fabric, App Service, Cloud Shell and Arc whose variables are there, else IMDS
-/// at `config.imds_url`. A source named in the configuration whose variables are missing is a failure that
-/// names them.
+/// workload identity, Service Fabric, App Service, Cloud Shell and Arc whose variables are there, Arc also
+/// when its agent is installed, else IMDS at `config.imds_url`. A source named in the configuration whose
+/// variables are missing is a failure that names them; so is one that cannot be told which user-assigned
+/// identity is meant.
 tl::expected<ManagedIdentityEndpoint, FetchFailure>
-find_managed_identity(ManagedIdentityConfig const& config, EnvironmentReader const& environment);
+find_managed_identity(ManagedIdentityConfig const& config,
+                      EnvironmentReader const& environment,
+                      bool arc_agent_installed = false);
+
+/// The query parameter by which `kind` takes the identity `config` names, and its value; both empty where
+/// none is named.
+class IdentityChoice {
+public:
+    IdentityChoice() = default;
+    IdentityChoice(std::string_view parameter_, std::string value_)
+        : parameter(parameter_), value(std::move(value_)) {}
+    std::string_view parameter;
+    std::string value;
+};
+/// nullopt when the source has no such parameter.
+std::optional<IdentityChoice> choose_identity(ManagedIdentitySourceKind kind,
+                                              ManagedIdentityConfig const& config);
 
 } // namespace auth

@@ -49,9 +49,8 @@ PkcePair PkcePair::make() {
     return PkcePair(std::move(verifier));
 }
 
-// The names are short because all of it becomes part of a URL.
-
 std::string seal_state(core::Sealer const& sealer, OAuthState const& state) {
+    // The names are short because all of it becomes part of a URL.
     core::Json object = {{"f", state.flow_id},
                          {"o", state.organization},
                          {"t", state.tenant},
@@ -62,6 +61,9 @@ std::string seal_state(core::Sealer const& sealer, OAuthState const& state) {
                          {"v", state.verifier.expose()},
                          {"s", to_millis(state.started_at)},
                          {"e", to_millis(state.expires_at)}};
+    if (!state.claims.empty()) {
+        object["a"] = state.claims;
+    }
     std::string plain = core::dump_json(object);
     std::string sealed = sealer.seal(kStatePurpose, {}, plain);
     wipe(plain);
@@ -85,6 +87,7 @@ std::optional<OAuthState> open_state(core::Sealer const& sealer, std::string_vie
     state.redirect_uri = text_member(*object, "r");
     state.principal = text_member(*object, "p");
     state.nonce = text_member(*object, "n");
+    state.claims = text_member(*object, "a");
     std::optional<core::SystemTime> const started = time_member(*object, "s");
     std::optional<core::SystemTime> const expires = time_member(*object, "e");
     if (!started || !expires) {

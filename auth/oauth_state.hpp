@@ -38,6 +38,7 @@ public:
     std::string redirect_uri; ///< the token endpoint wants the same one again
     std::string principal;    ///< who started it
     std::string nonce;        ///< the id token has to carry it
+    std::string claims; ///< what the authority asked for when the last sign-in no longer did; often empty
     core::Secret verifier;
     core::SystemTime started_at{}; ///< to the millisecond, as all times here
     core::SystemTime expires_at{};

@@ -5,6 +5,7 @@
 #include "core/http/http_client.hpp"
 #include "core/token_source.hpp"
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -69,6 +70,10 @@ public:
     core::HttpClient& http;
     core::Clock& clock;
     std::string authority = "https://login.microsoftonline.com";
+    /// A client that trusts the one certificate with this SHA-1 thumbprint (hexadecimal) and no other, and
+    /// uses no proxy: how Service Fabric identifies its endpoint. It outlives the providers. Fails with
+    /// invalid_argument for what is no thumbprint. Empty where there is none to be had.
+    std::function<core::Result<core::HttpClient*>(std::string const& thumbprint)> pinned_client;
 };
 
 class PatProviderConfig {
@@ -102,14 +107,18 @@ enum class ManagedIdentitySourceKind {
 class ManagedIdentityConfig {
 public:
     ManagedIdentitySourceKind source = ManagedIdentitySourceKind::automatic;
-    std::string imds_url;  ///< scheme://host[:port]
-    std::string client_id; ///< of the user-assigned identity; empty = system-assigned
+    std::string imds_url; ///< scheme://host[:port]
+    // Of the user-assigned identity, at most one of the three; none = system-assigned.
+    std::string client_id;
+    std::string object_id;   ///< its principal
+    std::string resource_id; ///< /subscriptions/…/userAssignedIdentities/…
 };
 class ManagedIdentityProviderConfig {
 public:
     std::string organization;
     ManagedIdentityConfig identity;
-    /// Both or neither: with them the identity's token is exchanged in the other tenant (FIC).
+    /// Both or neither: with them the identity's token is exchanged in the other tenant (FIC). Where that is
+    /// the identity's own tenant there is nothing to exchange: Azure DevOps takes the identity itself.
     std::string federated_client_id;
     std::string federated_tenant_id;
 };

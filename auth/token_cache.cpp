@@ -2,6 +2,7 @@
 
 #include "auth/token_freshness.hpp"
 #include "core/crypto/digest.hpp"
+#include "core/crypto/random.hpp"
 #include "core/single_flight.hpp"
 
 #include <boost/asio/post.hpp>
@@ -83,13 +84,13 @@ Task<Result<AccessToken>> CachedTokenSource::State::run(std::shared_ptr<State> s
     bool const still_valid = state->freshness.usable(TimePoint::of(state->clock), seconds(0));
     if (!failure.permanent() && !still_valid && state->failure && state->failure->permanent()) {
         // A refusal was asked about again and nobody answered: it stands.
-        state->freshness.on_failure(now, failure.error.retry_after());
+        state->freshness.on_failure(now, failure.error.retry_after(), core::random_unit());
         co_return core::fail(state->failure->error);
     }
     if (failure.permanent()) {
         state->freshness.on_refusal(now, failure.recheck);
     } else {
-        state->freshness.on_failure(now, failure.error.retry_after());
+        state->freshness.on_failure(now, failure.error.retry_after(), core::random_unit());
     }
     state->failure = failure;
     if (state->observer) {

@@ -74,12 +74,19 @@ void TokenFreshness::on_unkept_token() noexcept {
     next_attempt_ = core::SteadyTime::min();
 }
 
-void TokenFreshness::on_failure(core::SteadyTime now, std::optional<seconds> retry_after) noexcept {
-    seconds pause = kLongestBackoff;
+void TokenFreshness::on_failure(core::SteadyTime now,
+                                std::optional<seconds> retry_after,
+                                double jitter) noexcept {
+    core::SteadyTime::duration pause = kLongestBackoff;
     if (retry_after) {
         pause = std::clamp(*retry_after, kShortestRetryAfter, kLongestRetryAfter);
-    } else if (failures_ < 6) {
-        pause = std::min(kLongestBackoff, seconds(1LL << failures_));
+    } else {
+        if (failures_ < 6) {
+            pause = std::min(kLongestBackoff, seconds(1LL << failures_));
+        }
+        // Many daemons that lost the same authority at the same moment must not come back at the same moment.
+        pause -= std::chrono::duration_cast<core::SteadyTime::duration>(
+            std::chrono::duration<double>(std::chrono::duration<double>(pause).count() * jitter / 5));
     }
     failures_ = std::min(failures_ + 1, 1000);
     next_attempt_ = now + pause;

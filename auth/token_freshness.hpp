@@ -55,8 +55,11 @@ public:
     void on_token(TimePoint now, core::SystemTime expires_at, core::SystemTime refresh_at) noexcept;
     /// A fetch worked but its token is not kept.
     void on_unkept_token() noexcept;
-    /// A fetch failed for the moment: 1, 2, 4 … 60 s, or what the authority asked for.
-    void on_failure(core::SteadyTime now, std::optional<std::chrono::seconds> retry_after) noexcept;
+    /// A fetch failed for the moment: 1, 2, 4 … 60 s, up to a fifth less by `jitter` in [0, 1), or what the
+    /// authority asked for.
+    void on_failure(core::SteadyTime now,
+                    std::optional<std::chrono::seconds> retry_after,
+                    double jitter = 0.0) noexcept;
     /// A fetch was refused for good: not before `recheck`, never when nullopt.
     void on_refusal(core::SteadyTime now, std::optional<std::chrono::seconds> recheck) noexcept;
     /// The upstream refused the current token.

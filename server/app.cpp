@@ -1,5 +1,6 @@
 #include "server/app.hpp"
 
+#include "core/crypto/random.hpp"
 #include "core/log.hpp"
 #include "server/router/journal_guard.hpp"
 #include "server/router/routed_tool.hpp"
@@ -56,6 +57,9 @@ core::Result<void> App::build() {
 
     auth::ProviderEnvironment environment(executor_, outbound_->once(), clock_);
     environment.authority = config_.entra.authority;
+    environment.pinned_client = [this](std::string const& thumbprint) {
+        return outbound_->pinned(thumbprint);
+    };
     parts_ = std::make_unique<ConnectorParts>(
         config_, std::move(environment), outbound_->retrying(), pool_, *store_, *store_);
     directory_ = std::make_unique<OrganizationDirectory>(
@@ -81,6 +85,11 @@ core::Result<void> App::build() {
     signing_in.directory = directory_.get();
     sign_in_ = std::make_unique<SignInService>(std::move(signing_in));
 
+    keeper_ = std::make_unique<CredentialKeeper>(*directory_,
+                                                 clock_,
+                                                 config_.limits.credential_warm_up_ms,
+                                                 config_.limits.credential_touch_ms,
+                                                 core::random_unit);
     offered_sign_ins_ = std::make_unique<OfferedSignIns>(*sign_in_, clock_);
 
     RoutedToolEnvironment routing(
@@ -98,6 +107,7 @@ core::Result<void> App::build() {
 core::Task<core::Result<void>> App::start() {
     CO_TRY_VOID(co_await credentials_->follow_store());
     background_->spawn("follow_store", follow_store(this));
+    background_->spawn("credentials.keep", keeper_->run());
     background_->spawn("mcp.tend", mcp_->tend());
     background_->spawn("mcp.watch", offer_->watch());
     started_ = true;

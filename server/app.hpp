@@ -9,6 +9,7 @@
 #include "server/mcp_offer.hpp"
 #include "server/outbound.hpp"
 #include "server/router/connector_factory.hpp"
+#include "server/router/credential_keeper.hpp"
 #include "server/router/credential_service.hpp"
 #include "server/router/offered_sign_ins.hpp"
 #include "server/router/organization_directory.hpp"
@@ -66,6 +67,7 @@ private:
     std::unique_ptr<core::TaskGroup> background_;
     std::unique_ptr<SignInService> sign_in_;
     std::unique_ptr<OfferedSignIns> offered_sign_ins_;
+    std::unique_ptr<CredentialKeeper> keeper_;
     protocol::ChangeHub changes_;
     std::unique_ptr<McpOffer> offer_;
     std::unique_ptr<protocol::McpServer> mcp_;

@@ -98,18 +98,37 @@ core::Result<std::unique_ptr<Outbound>> Outbound::make(core::asio::any_io_execut
                                                        core::BlockingPool& pool,
                                                        core::Clock& clock,
                                                        Config const& config) {
-    std::unique_ptr<Outbound> outbound(new Outbound());
+    std::unique_ptr<Outbound> outbound(new Outbound(executor, clock, pool_limits(config.limits)));
     ADOMCPD_TRY(outbound->tls_, core::make_tls_client(config.outbound.ca_file));
     ADOMCPD_TRY(std::optional<core::ProxySettings> proxy, proxy_settings(config));
     outbound->resolver_ = core::make_resolver(executor, pool, clock);
     outbound->pooled_ = core::make_pooled_client(
-        executor, *outbound->tls_, *outbound->resolver_, clock, pool_limits(config.limits), std::move(proxy));
+        executor, *outbound->tls_, *outbound->resolver_, clock, outbound->limits_, std::move(proxy));
     core::RetryPolicy policy;
     policy.max_attempts = static_cast<int>(config.limits.upstream_attempts);
     policy.retry_after_cap =
         std::chrono::duration_cast<std::chrono::seconds>(config.limits.retry_after_cap_ms);
     outbound->retrying_ = core::make_retrying_client(*outbound->pooled_, policy, clock, core::random_unit);
     return outbound;
+}
+
+core::Result<core::HttpClient*> Outbound::pinned(std::string const& thumbprint) {
+    auto place = pinned_.find(thumbprint);
+    if (place == pinned_.end()) {
+        Pinned made;
+        ADOMCPD_TRY(made.tls, core::make_pinned_tls_client(thumbprint));
+        made.pooled =
+            core::make_pooled_client(executor_, *made.tls, *resolver_, clock_, limits_, std::nullopt);
+        place = pinned_.emplace(thumbprint, std::move(made)).first;
+    }
+    return place->second.pooled.get();
+}
+
+void Outbound::shutdown() {
+    pooled_->shutdown();
+    for (auto& [thumbprint, pinned] : pinned_) {
+        pinned.pooled->shutdown();
+    }
 }
 
 } // namespace server

@@ -8,8 +8,10 @@
 #include "core/result.hpp"
 #include "server/config/config.hpp"
 
+#include <map>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -29,15 +31,29 @@ public:
     core::HttpClient& once() noexcept { return *pooled_; }
     /// Repeats idempotent requests. For Azure DevOps.
     core::HttpClient& retrying() noexcept { return *retrying_; }
-    void shutdown() { pooled_->shutdown(); }
+    /// Trusts the one certificate with this SHA-1 thumbprint, and uses no proxy. The same client for the same
+    /// thumbprint; it lives as long as this.
+    core::Result<core::HttpClient*> pinned(std::string const& thumbprint);
+    void shutdown();
 
 private:
-    Outbound() = default;
+    class Pinned {
+    public:
+        std::unique_ptr<core::TlsClient> tls;
+        std::unique_ptr<core::PooledHttpClient> pooled;
+    };
 
+    Outbound(core::asio::any_io_executor executor, core::Clock& clock, core::HttpPoolLimits limits)
+        : executor_(std::move(executor)), clock_(clock), limits_(limits) {}
+
+    core::asio::any_io_executor executor_;
+    core::Clock& clock_;
+    core::HttpPoolLimits limits_;
     std::unique_ptr<core::TlsClient> tls_;
     std::unique_ptr<core::Resolver> resolver_;
     std::unique_ptr<core::PooledHttpClient> pooled_;
     std::unique_ptr<core::HttpClient> retrying_;
+    std::map<std::string, Pinned> pinned_; ///< by thumbprint
 };
 
 /// `http://[user:password@]host:port` as settings; `no_proxy` comma-separated. Fails with invalid_argument,

@@ -84,7 +84,9 @@ std::string_view to_string(AuthMethod method) noexcept;
 class AuthMethodConfig {
 public:
     AuthMethod method = AuthMethod::pat;
-    std::string client_id;           ///< managed_identity: the user-assigned identity
+    std::string client_id;           ///< managed_identity: the user-assigned identity, by one of three
+    std::string object_id;           ///< its principal
+    std::string resource_id;         ///< its Azure resource id
     std::string federated_client_id; ///< managed_identity: both or neither
     std::string federated_tenant_id;
     std::string tenant; ///< oauth, optional

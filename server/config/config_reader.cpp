@@ -159,8 +159,10 @@ void read_proxy(ConfigSection const& outbound, OutboundConfig& config) {
 
 /// Members that mean nothing to the method would be silently ignored otherwise.
 void refuse_foreign_members(ConfigSection const& in, AuthMethod method) {
-    constexpr std::array<Names<AuthMethod>, 6> kMembers{
+    constexpr std::array<Names<AuthMethod>, 8> kMembers{
         Names<AuthMethod>{"client_id", AuthMethod::managed_identity},
+        Names<AuthMethod>{"object_id", AuthMethod::managed_identity},
+        Names<AuthMethod>{"resource_id", AuthMethod::managed_identity},
         Names<AuthMethod>{"federated_client_id", AuthMethod::managed_identity},
         Names<AuthMethod>{"federated_tenant_id", AuthMethod::managed_identity},
         Names<AuthMethod>{"tenant", AuthMethod::oauth},
@@ -182,6 +184,15 @@ AuthMethodConfig read_method(ConfigSection const& in) {
         refuse_foreign_members(in, config.method);
     }
     in.read("client_id", config.client_id);
+    in.read("object_id", config.object_id);
+    in.read("resource_id", config.resource_id);
+    std::string const& other = config.client_id.empty() ? config.resource_id : config.client_id;
+    if (!config.object_id.empty() && !other.empty()) {
+        in.problem("object_id", "another name of an identity", "one of client_id, object_id and resource_id");
+    } else if (!config.client_id.empty() && !config.resource_id.empty()) {
+        in.problem(
+            "resource_id", "another name of an identity", "one of client_id, object_id and resource_id");
+    }
     in.read("federated_client_id", config.federated_client_id);
     in.read("federated_tenant_id", config.federated_tenant_id);
     if (config.federated_client_id.empty() != config.federated_tenant_id.empty()) {

@@ -67,6 +67,8 @@ Json methods_json(std::vector<AuthMethodConfig> const& methods) {
     for (AuthMethodConfig const& method : methods) {
         Json item = {{"method", std::string(to_string(method.method))}};
         put(item, "client_id", method.client_id);
+        put(item, "object_id", method.object_id);
+        put(item, "resource_id", method.resource_id);
         put(item, "federated_client_id", method.federated_client_id);
         put(item, "federated_tenant_id", method.federated_tenant_id);
         put(item, "tenant", method.tenant);

@@ -52,6 +52,8 @@ public:
     // Sign-in
     std::chrono::milliseconds sign_in_ms{600'000}; ///< from the link to the browser's return
     std::size_t sign_in_flows = 100;               ///< remembered; those that ended are forgotten first
+    std::chrono::milliseconds credential_warm_up_ms{60'000};  ///< after the start, tokens are there by then
+    std::chrono::milliseconds credential_touch_ms{3'600'000}; ///< between looks at tokens nobody asks for
     // Outbound
     std::size_t upstream_connections = 16; ///< per origin
     std::size_t upstream_queue = 256;      ///< callers waiting for a connection, per origin

@@ -9,6 +9,7 @@
 
 #include <chrono>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace core {
@@ -45,6 +46,13 @@ public:
     /// The upstream refused `rejected` with a 401: the next get() fetches anew, once per rejected value.
     /// Naming a token that is no longer the current one changes nothing.
     virtual void invalidate(AccessToken const& rejected) = 0;
+
+    /// The same for a refusal that says what it wants: `challenge` is its WWW-Authenticate fields, joined by
+    /// commas (RFC 9110 §5.2). A source that can answer a claims challenge does so with the next get().
+    virtual void challenged(AccessToken const& rejected, std::string_view challenge) {
+        static_cast<void>(challenge);
+        invalidate(rejected);
+    }
 };
 
 } // namespace core

@@ -96,6 +96,14 @@ void Connector::invalidate(core::AccessToken const& rejected) {
     }
 }
 
+void Connector::challenged(core::AccessToken const& rejected, std::string_view challenge) {
+    for (ConnectorProvider const& entry : providers_) {
+        if (entry.provider->method() == rejected.method) {
+            entry.provider->challenged(rejected, challenge);
+        }
+    }
+}
+
 ConnectorStatus Connector::status() const {
     ConnectorStatus result;
     std::string passed_over;

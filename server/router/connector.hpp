@@ -70,6 +70,7 @@ public:
     core::Task<core::Result<core::AccessToken>> get(std::chrono::seconds min_ttl,
                                                     core::CallContext const& ctx) override;
     void invalidate(core::AccessToken const& rejected) override;
+    void challenged(core::AccessToken const& rejected, std::string_view challenge) override;
 
     Settings const& settings() const noexcept { return settings_; }
     ado::Organization const& organization() const noexcept { return organization_; }

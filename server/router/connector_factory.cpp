@@ -14,6 +14,8 @@ managed_identity(ConnectorParts const& parts, std::string key, AuthMethodConfig 
     if (!method.client_id.empty()) {
         config.identity.client_id = method.client_id;
     }
+    config.identity.object_id = method.object_id;
+    config.identity.resource_id = method.resource_id;
     config.federated_client_id = method.federated_client_id;
     config.federated_tenant_id = method.federated_tenant_id;
     return {auth::make_managed_identity_provider(parts.provider_environment, std::move(config), parts.pool),

@@ -14,7 +14,7 @@ namespace {
 constexpr std::chrono::seconds kTokenLife{60};
 
 /// Holds a fresh grant until it has been seen to work. Nothing reaches the disk before that.
-class UnprovenGrant final : public auth::GrantStore {
+class UnprovenGrant final : public auth::LocalGrantStore {
 public:
     explicit UnprovenGrant(auth::OAuthGrant grant) : grant_(std::move(grant)) {}
 
@@ -30,7 +30,11 @@ public:
     core::Task<core::Result<std::vector<ListedGrant>>> list_grants() override {
         co_return std::vector<ListedGrant>();
     }
-    auth::OAuthGrant take() { return std::move(grant_); }
+    auth::OAuthGrant take() {
+        // The first call is to fetch its own access token: that shows the stored grant to be good.
+        grant_.access_token = core::Secret();
+        return std::move(grant_);
+    }
 
 private:
     auth::OAuthGrant grant_;

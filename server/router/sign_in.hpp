@@ -19,6 +19,7 @@ public:
     std::string organization; ///< as the caller wrote it: a name or a URL
     std::string tenant;       ///< empty = the connector's, else found out
     std::string login_hint;   ///< account to offer; may be empty
+    std::string prompt;       ///< login | consent | select_account | none; empty = chosen by the daemon
     std::string principal;    ///< id of who asks, for the log
 };
 

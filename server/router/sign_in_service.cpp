@@ -181,6 +181,12 @@ core::Task<core::Result<SignInLink>> SignInService::start(SignInRequest request,
                                                           core::CallContext const& ctx) {
     Config const& config = environment_.config;
     CO_TRY(std::string redirect_uri, redirect_uri_of(config.entra, return_));
+    if (!request.prompt.empty() && !auth::is_prompt(request.prompt)) {
+        co_return core::fail(make_error(ErrorKind::invalid_argument,
+                                        "invalid_prompt",
+                                        "'prompt' is none of the words an authority knows.",
+                                        "Give login, consent, select_account or none, or leave it out."));
+    }
     CO_TRY(Target const target, co_await aim(request, ctx));
 
     auth::PkcePair pkce = auth::PkcePair::make();
@@ -195,13 +201,21 @@ core::Task<core::Result<SignInLink>> SignInService::start(SignInRequest request,
     state.nonce = core::base64url_encode(core::random_bytes(kNonceBytes));
     state.started_at = now;
     state.expires_at = expires_at;
+    CO_TRY(std::optional<auth::OAuthGrant> const before,
+           co_await environment_.grants.load_grant(target.organization.key()));
+    if (before) {
+        state.claims = before->sign_in_claims;
+    }
 
     auth::AuthorizeRequest authorize(
         config.entra.authority, state, auth::seal_state(environment_.sealer, state));
     authorize.code_challenge = std::move(pkce.challenge);
     authorize.login_hint = request.login_hint;
     // A browser is often signed in as somebody, who need not be the one with access to the organization.
-    authorize.prompt = request.login_hint.empty() ? "select_account" : "";
+    authorize.prompt = request.prompt;
+    if (request.prompt.empty() && request.login_hint.empty()) {
+        authorize.prompt = "select_account";
+    }
 
     SignInLink link(state.flow_id);
     link.organization = name;
@@ -309,6 +323,7 @@ core::Task<core::Result<DeviceSignIn>> SignInService::start_device(SignInRequest
     Config const& config = environment_.config;
     auth::ProviderEnvironment& provider = environment_.provider_environment;
     auth::DeviceCodeConfig device(provider.authority, target.tenant, config.entra.client_id);
+    device.client_secret = config.entra.client_secret.clone();
     auth::DeviceCodeFlow flow(provider.http, clock_, std::move(device));
     CO_TRY(auth::DeviceCodePrompt prompt, co_await flow.start(ctx));
 

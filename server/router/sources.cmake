@@ -6,6 +6,7 @@ target_sources(server_lib PRIVATE
   router/connector_factory.cpp
   router/connector_watch.cpp
   router/credential_check.cpp
+  router/credential_keeper.cpp
   router/credential_service.cpp
   router/error_surface.cpp
   router/grant_proof.cpp

@@ -2,6 +2,7 @@
 
 #include "server/store/database.hpp"
 #include "server/store/envelope.hpp"
+#include "server/store/grant_access.hpp"
 
 #include <array>
 #include <string_view>
@@ -103,11 +104,14 @@ core::Result<std::optional<auth::OAuthGrant>> CredentialTables::load_grant(std::
     std::string const client_id = row.getColumn(2).getString();
     RecordName const name = grant_name(organization, generation, tenant, client_id);
     ADOMCPD_TRY(std::vector<core::Secret> secrets, open_envelope(keys_, name, blob(row.getColumn(7))));
-    if (secrets.size() != 2) {
+    if (secrets.size() != 2 && secrets.size() != 3) {
         return wrong_shape(name);
     }
     auth::OAuthGrant grant(tenant, client_id, std::move(secrets[0]));
     grant.previous_refresh_token = std::move(secrets[1]);
+    if (secrets.size() == 3) {
+        unpack_access(secrets[2], grant);
+    }
     grant.identity = row.getColumn(3).getString();
     grant.account_id = row.getColumn(4).getString();
     grant.obtained_at = time_from_column(row.getColumn(5).getInt64());
@@ -119,8 +123,33 @@ core::Result<std::optional<auth::OAuthGrant>> CredentialTables::load_grant(std::
 core::Result<std::int64_t> CredentialTables::save_grant(std::string const& organization,
                                                         auth::OAuthGrant const& grant) {
     SQLite::Transaction transaction(database_, SQLite::TransactionBehavior::IMMEDIATE);
+    ADOMCPD_TRY(std::int64_t const generation, write_grant(organization, grant));
+    transaction.commit();
+    return generation;
+}
+
+core::Result<std::optional<std::int64_t>> CredentialTables::rotate_grant(std::string const& organization,
+                                                                         std::int64_t expected,
+                                                                         auth::OAuthGrant const& grant) {
+    SQLite::Transaction transaction(database_, SQLite::TransactionBehavior::IMMEDIATE);
+    {
+        SQLite::Statement row(database_, "SELECT generation FROM oauth_grant WHERE organization = ?");
+        row.bind(1, organization);
+        if (!row.executeStep() || row.getColumn(0).getInt64() != expected) {
+            return std::optional<std::int64_t>();
+        }
+    }
+    ADOMCPD_TRY(std::int64_t const generation, write_grant(organization, grant));
+    transaction.commit();
+    return std::optional<std::int64_t>(generation);
+}
+
+core::Result<std::int64_t> CredentialTables::write_grant(std::string const& organization,
+                                                         auth::OAuthGrant const& grant) {
     std::int64_t const generation = next_generation();
-    std::array<core::Secret const*, 2> const secrets{&grant.refresh_token, &grant.previous_refresh_token};
+    core::Secret const access = pack_access(grant);
+    std::array<core::Secret const*, 3> const secrets{
+        &grant.refresh_token, &grant.previous_refresh_token, &access};
     ADOMCPD_TRY(
         std::string const envelope,
         seal_envelope(keys_, grant_name(organization, generation, grant.tenant, grant.client_id), secrets));
@@ -136,7 +165,6 @@ core::Result<std::int64_t> CredentialTables::save_grant(std::string const& organ
     statement.bind(8, to_column(grant.refreshed_at));
     bind_blob(statement, 9, envelope);
     statement.exec();
-    transaction.commit();
     return generation;
 }
 

@@ -24,6 +24,9 @@ public:
 
     core::Result<std::optional<auth::OAuthGrant>> load_grant(std::string const& organization);
     core::Result<std::int64_t> save_grant(std::string const& organization, auth::OAuthGrant const& grant);
+    /// The new generation; nullopt, and nothing is written, when the stored grant's is not `expected`.
+    core::Result<std::optional<std::int64_t>>
+    rotate_grant(std::string const& organization, std::int64_t expected, auth::OAuthGrant const& grant);
     core::Result<bool> remove_grant(std::string const& organization);
     core::Result<std::vector<auth::GrantStore::ListedGrant>> list_grants();
 
@@ -40,6 +43,8 @@ public:
 private:
     /// Rises with every write to a credential, also across removals: an old envelope never fits a new record.
     std::int64_t next_generation();
+    /// Inside a transaction of the caller's.
+    core::Result<std::int64_t> write_grant(std::string const& organization, auth::OAuthGrant const& grant);
     core::Result<bool> remove_from(char const* table, std::string const& organization);
 
     SQLite::Database& database_;

@@ -4,7 +4,9 @@ target_sources(server_lib PRIVATE
   store/database.cpp
   store/envelope.cpp
   store/envelope_key_ring.cpp
+  store/grant_access.cpp
   store/journal_table.cpp
+  store/refresh_lease.cpp
   store/session_table.cpp
   store/state_store.cpp
   store/stored_sessions.cpp

@@ -3,6 +3,7 @@
 #include "server/store/credential_tables.hpp"
 #include "server/store/database.hpp"
 #include "server/store/journal_table.hpp"
+#include "server/store/refresh_lease.hpp"
 #include "server/store/store_thread.hpp"
 #include "server/store/stored_sessions.hpp"
 #include "server/store/stored_tasks.hpp"
@@ -14,10 +15,13 @@ namespace {
 
 class SqliteStateStore final : public StateStore {
 public:
-    SqliteStateStore(core::Clock& clock, KeyRing keys, std::unique_ptr<SQLite::Database> database)
-        : clock_(clock), keys_(std::move(keys)), sealer_(keys_.sealer()), database_(std::move(database)),
-          credentials_(*database_, keys_), journal_(*database_), sessions_(clock_, thread_, *database_),
-          tasks_(thread_, *database_) {}
+    SqliteStateStore(core::Clock& clock,
+                     KeyRing keys,
+                     std::unique_ptr<SQLite::Database> database,
+                     std::string lease_file)
+        : clock_(clock), lease_file_(std::move(lease_file)), keys_(std::move(keys)), sealer_(keys_.sealer()),
+          database_(std::move(database)), credentials_(*database_, keys_), journal_(*database_),
+          sessions_(clock_, thread_, *database_), tasks_(thread_, *database_) {}
     ~SqliteStateStore() override {
         thread_.join();
         sessions_.write_seen();
@@ -44,6 +48,26 @@ public:
         CO_TRY(std::int64_t const generation, co_await std::move(task));
         grant.generation = generation;
         co_return core::Result<void>();
+    }
+
+    core::Task<core::Result<bool>>
+    rotate_grant(std::string organization, std::int64_t expected, auth::OAuthGrant& grant) override {
+        auto job = [this, organization = std::move(organization), expected, copy = grant.clone()] {
+            return credentials_.rotate_grant(organization, expected, copy);
+        };
+        auto task = thread_.run(std::move(job));
+        CO_TRY(std::optional<std::int64_t> const generation, co_await std::move(task));
+        if (generation) {
+            grant.generation = *generation;
+        }
+        co_return generation.has_value();
+    }
+
+    core::Task<core::Result<std::unique_ptr<auth::RefreshLease>>>
+    try_lease(std::string organization) override {
+        return thread_.run([this, organization = std::move(organization)] {
+            return try_refresh_lease(lease_file_, organization);
+        });
     }
 
     core::Task<core::Result<bool>> remove_grant(std::string organization) override {
@@ -145,6 +169,7 @@ public:
 
 private:
     core::Clock& clock_;
+    std::string lease_file_;
     KeyRing keys_;
     core::Sealer sealer_;
     std::unique_ptr<SQLite::Database> database_;
@@ -163,7 +188,8 @@ open_state_store(core::asio::any_io_executor /*executor*/, core::Clock& clock, S
     // The key first: a store without one is never left behind by a crash.
     ADOMCPD_TRY(KeyRing keys, load_key_ring(options.key_file, file.is_new));
     ADOMCPD_TRY(std::unique_ptr<SQLite::Database> database, open_database(file.path));
-    auto store = std::make_unique<SqliteStateStore>(clock, std::move(keys), std::move(database));
+    auto store =
+        std::make_unique<SqliteStateStore>(clock, std::move(keys), std::move(database), file.path + "-lease");
     ADOMCPD_TRY_VOID(store->take_up());
     return std::unique_ptr<StateStore>(std::move(store));
 }

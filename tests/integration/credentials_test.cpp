@@ -273,6 +273,71 @@ TEST(TokenTrouble, ARefusalByAzureDevOpsInMidLifeCostsOneRefetch) {
     }
 }
 
+/// Azure DevOps refuses the next request of `route` with a claims challenge.
+void challenge_once(Stack& stack, char const* route) {
+    std::string const claims =
+        core::base64_encode(R"({"access_token":{"nbf":{"essential":true,"value":"1795500000"}}})");
+    stack.simulator.fault(
+        Json{{"match", {{"route", route}}},
+             {"action", "status"},
+             {"status", 401},
+             {"headers",
+              {{"WWW-Authenticate",
+                "Bearer realm=\"\", error=\"insufficient_claims\", claims=\"" + claims + "\""}}}});
+}
+
+TEST(TokenTrouble, AClaimsChallengeIsAnsweredOnceByEachKindOfToken) {
+    Stack stack({}, kApproveAtOnce);
+    start_signed_in(stack, "fabrikam");
+    for (Place const& place : {kFabrikam, kNorthwind}) {
+        SCOPED_TRACE(place.organization);
+        McpClient client(stack.daemon);
+        Json const file = small_file(client, place);
+        stack.simulator.admin("reset?what=counts");
+        challenge_once(stack, "items");
+        ToolAnswer const answer = client.call("read_file", file);
+        EXPECT_TRUE(answer.ok()) << answer.describe();
+        EXPECT_EQ(stack.simulator.requests("entra.token"), 1);
+        EXPECT_EQ(stack.simulator.tokens("with_claims"), 1);
+        // And where the new token is challenged again the call ends: no loop.
+        stack.simulator.admin("reset?what=counts");
+        challenge_once(stack, "items");
+        challenge_once(stack, "items");
+        EXPECT_TRUE(client.call("read_file", file).failed());
+        EXPECT_EQ(stack.simulator.requests("items"), 2);
+        EXPECT_LE(stack.simulator.requests("entra.token"), 1);
+        stack.simulator.admin("faults/clear");
+    }
+}
+
+TEST(TokenTrouble, TheClaimsOfTheTokenEndpointGoIntoTheNextSignIn) {
+    Stack stack({}, kApproveAtOnce);
+    start_signed_in(stack, "fabrikam");
+    McpClient client(stack.daemon);
+    Json const file = small_file(client, kFabrikam);
+    test::Browser browser(stack.simulator);
+    Json const before = browser.start(stack.daemon, "fabrikam");
+    EXPECT_EQ(before.at("authorize_url").get<std::string>().find("capolids"), std::string::npos);
+
+    set_tokens(stack, "expire_all_access_tokens=1");
+    stack.simulator.fault(Json{{"match", {{"route", "entra.token"}}}, {"action", "aadsts"}, {"code", 50076}});
+    ToolAnswer const refused = client.call("read_file", file);
+    ASSERT_TRUE(refused.failed()) << refused.describe();
+    EXPECT_NE(refused.text().find("AADSTS50076"), std::string::npos) << refused.text();
+    EXPECT_EQ(organization_status(stack, "fabrikam").at("state"), "sign_in_required");
+
+    stack.simulator.admin("reset?what=counts");
+    Json const link = browser.start(stack.daemon, "fabrikam");
+    std::string const url = link.at("authorize_url").get<std::string>();
+    EXPECT_NE(url.find("capolids"), std::string::npos) << url;
+    EXPECT_EQ(browser.come_back(stack.daemon.url(), browser.open(url)).status, 200);
+    EXPECT_EQ(stack.simulator.tokens("authorize_with_claims"), 1);
+    EXPECT_EQ(stack.simulator.tokens("with_claims"), 1) << "the code is redeemed with them too";
+    ToolAnswer const again = client.call("read_file", file);
+    EXPECT_TRUE(again.ok()) << again.describe();
+    EXPECT_EQ(organization_status(stack, "fabrikam").at("state"), "connected");
+}
+
 TEST(TokenTrouble, ARevokedGrantIsExplainedAndAsksForANewSignIn) {
     Stack stack({}, kApproveAtOnce);
     sign_in(stack, "fabrikam");
@@ -358,10 +423,12 @@ TEST(CredentialDurability, ARotatedGrantIsStoredBeforeItsAccessTokenIsUsed) {
     stack.daemon.restart();
     for (int round = 0; round < 10; ++round) {
         SCOPED_TRACE(round);
-        stack.simulator.fault(Json{{"route", "items"}, {"action", "hang"}});
+        // The access token in the store is refused first, then the call hangs with the one that was fetched.
+        set_tokens(stack, "expire_all_access_tokens=1");
+        stack.simulator.fault(Json{{"route", "items"}, {"action", "hang"}, {"after", 1}});
         std::int64_t const reads = stack.simulator.requests("items");
         std::int64_t const refreshed = stack.simulator.tokens("refresh_token");
-        kill_during_refresh(stack, file, [&] { return stack.simulator.requests("items") > reads; });
+        kill_during_refresh(stack, file, [&] { return stack.simulator.requests("items") > reads + 1; });
         EXPECT_EQ(stack.simulator.tokens("refresh_token"), refreshed + 1);
     }
     expect_grant_alive(stack, file);
@@ -379,7 +446,8 @@ TEST(CredentialDurability, AKillBetweenRotationAndItsAnswerDoesNotLoseTheGrant) 
         bool const before_rotation = round % 2 == 0;
         // Where nothing was rotated yet even family revocation must not hurt; where the answer with the new
         // token was lost, only an authority that keeps the old one for a while (as Entra does) can go on.
-        set_tokens(stack, before_rotation ? "rotation=family-revocation" : "rotation=entra");
+        std::string const rotation = before_rotation ? "rotation=family-revocation" : "rotation=entra";
+        set_tokens(stack, rotation + "&expire_all_access_tokens=1");
         stack.simulator.fault(Json{
             {"route", "entra.token"}, {"action", before_rotation ? "hang" : "delay"}, {"delay_ms", 60'000}});
         std::int64_t const asked = stack.simulator.requests("entra.token");
@@ -387,6 +455,67 @@ TEST(CredentialDurability, AKillBetweenRotationAndItsAnswerDoesNotLoseTheGrant) 
         expect_grant_alive(stack, file);
         stack.daemon.restart();
     }
+}
+
+// --- two processes with one store ---
+
+/// A second daemon beside the stack's, with the same store.
+test::Daemon beside(Stack const& stack) {
+    std::filesystem::path const directory = stack.directory.path() / "beside";
+    std::filesystem::create_directories(directory);
+    test::Daemon daemon(directory, stack.config);
+    daemon.start();
+    return daemon;
+}
+
+TEST(TwoProcesses, MakeOneRefreshOfOneGrantBetweenThem) {
+    Stack stack({}, kApproveAtOnce);
+    start_signed_in(stack, "fabrikam");
+    test::Daemon other = beside(stack);
+    std::string const token = stack.daemon.admin_token();
+    McpClient first(stack.daemon.url(), token);
+    McpClient second(other.url(), token);
+    Json const file = small_file(first, kFabrikam);
+    EXPECT_TRUE(second.call("read_file", file).ok());
+    EXPECT_EQ(stack.simulator.tokens("refresh_token"), 2) << "the proof of the sign-in, and one for both";
+    // A refresh token that comes twice ends the whole grant from here on.
+    set_tokens(stack, "rotation=family-revocation");
+    for (int round = 0; round < 10; ++round) {
+        SCOPED_TRACE(round);
+        set_tokens(stack, "expire_all_access_tokens=1");
+        stack.simulator.admin("reset?what=counts");
+        stack.simulator.fault(Json{{"route", "entra.token"}, {"action", "delay"}, {"delay_ms", 200}});
+        auto const beside_it = std::async(std::launch::async, [&] {
+            expect_all_ok(second.call_all("read_file", std::vector<Json>(10, file)));
+        });
+        expect_all_ok(first.call_all("read_file", std::vector<Json>(10, file)));
+        beside_it.wait();
+        EXPECT_EQ(stack.simulator.requests("entra.token"), 1);
+        EXPECT_EQ(stack.simulator.tokens("refresh_token"), 1);
+        stack.simulator.admin("faults/clear");
+    }
+    EXPECT_EQ(other.stop(), 0);
+}
+
+TEST(TwoProcesses, OneTakesOverFromAnotherThatWasKilledInTheMiddleOfARefresh) {
+    Stack stack({}, kApproveAtOnce);
+    start_signed_in(stack, "fabrikam");
+    test::Daemon other = beside(stack);
+    std::string const token = stack.daemon.admin_token();
+    McpClient survivor(other.url(), token);
+    Json const file = small_file(survivor, kFabrikam);
+    set_tokens(stack, "rotation=family-revocation");
+    for (int round = 0; round < 5; ++round) {
+        SCOPED_TRACE(round);
+        set_tokens(stack, "expire_all_access_tokens=1");
+        stack.simulator.fault(Json{{"route", "entra.token"}, {"action", "hang"}});
+        std::int64_t const asked = stack.simulator.requests("entra.token");
+        kill_during_refresh(stack, file, [&] { return stack.simulator.requests("entra.token") > asked; });
+        ToolAnswer const answer = survivor.call("read_file", file);
+        EXPECT_TRUE(answer.ok()) << answer.describe();
+        expect_grant_alive(stack, file);
+    }
+    EXPECT_EQ(other.stop(), 0);
 }
 
 // --- the command line beside the daemon ---

@@ -153,6 +153,38 @@ TEST(BrowserSignIn, ACodeOfAnotherSignInIsRefused) {
     EXPECT_TRUE(search(stack).failed());
 }
 
+TEST(BrowserSignIn, AGuestSignsInAtTheTenantOfTheOrganization) {
+    Stack stack([](Json& config, test::Simulator const&) {
+        config["connectors"] = Json::array({test::connector("northwind", Json{{"method", "oauth"}})});
+    });
+    Browser browser(stack.simulator);
+    Json const& world = stack.simulator.world();
+    std::string const tenant = world.at("customer_tenant_id");
+    Json const link = browser.start(stack.daemon, "northwind");
+    EXPECT_EQ(link.at("tenant"), tenant) << "found out by the anonymous look-up";
+    EXPECT_NE(link.at("authorize_url").get<std::string>().find("/" + tenant + "/oauth2/"), std::string::npos);
+    EXPECT_EQ(browser.come_back(stack.daemon.url(), browser.open(link.at("authorize_url"))).status, 200);
+    McpClient client(stack.daemon);
+    ToolAnswer const answer = client.call(
+        "search_code",
+        Json{{"organization", "northwind"}, {"project", "Traders"}, {"query", "reconnect_backoff"}});
+    EXPECT_TRUE(answer.ok()) << answer.describe();
+    EXPECT_EQ(answer.identity().at("method"), "oauth");
+
+    // Somebody who has not been invited there.
+    stack.simulator.admin("settings?sign_in_user=bo");
+    Json const another = browser.start(stack.daemon, "northwind");
+    expect_failed_page(browser.come_back(stack.daemon.url(), browser.open(another.at("authorize_url"))),
+                       "AADSTS50020");
+    EXPECT_EQ(browser.flow(stack.daemon, another.at("flow_id")).at("state"), "failed");
+    // The sign-in that worked is still there.
+    EXPECT_TRUE(
+        client
+            .call("search_code",
+                  Json{{"organization", "northwind"}, {"project", "Traders"}, {"query", "reconnect_backoff"}})
+            .ok());
+}
+
 TEST(BrowserSignIn, ARefusalIsToldInTheBrowserAndOverRest) {
     Stack stack;
     Browser browser(stack.simulator);

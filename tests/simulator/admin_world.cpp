@@ -144,6 +144,8 @@ Json describe_world(State const& state) {
             {"agent_client_id", world.agent_application().client_id},
             {"public_client_id", world.applications[1].client_id},
             {"managed_identity_client_id", world.managed_identities[0].client_id},
+            {"managed_identity_principal_id", world.managed_identities[0].principal_id},
+            {"managed_identity_resource_id", world.managed_identities[0].resource_id},
             {"app_service_header", kAppServiceHeader},
             {"tenants", tenants},
             {"identities", identities},

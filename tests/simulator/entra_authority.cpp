@@ -85,6 +85,28 @@ std::string form_value(NameValues const& form, std::string_view name) {
     return {};
 }
 
+std::optional<Reply> read_claims(State& state, NameValues const& form, std::string const& counter) {
+    std::string const text = form_value(form, "claims");
+    if (text.empty()) {
+        return std::nullopt;
+    }
+    auto const claims = parse_json(text);
+    if (!claims.has_value() || !claims->is_object()) {
+        return entra_error(9002313, "The claims parameter is not a valid JSON object.");
+    }
+    auto const of_access_token = claims->find("access_token");
+    bool asks = false;
+    if (of_access_token != claims->end() && of_access_token->is_object()) {
+        for (auto const& [name, value] : of_access_token->items()) {
+            asks = asks || name != "xms_cc";
+        }
+    }
+    if (asks) {
+        ++state.counters.tokens[counter];
+    }
+    return std::nullopt;
+}
+
 std::string token_issuer(Request const& request, std::string_view tenant_id) {
     return authority_base(request) + "/" + std::string(tenant_id) + "/v2.0";
 }

@@ -48,5 +48,8 @@ Reply client_credentials(State& state,
 std::optional<Reply>
 authenticate_client(State& state, Application const& application, NameValues const& form, bool required);
 std::string form_value(NameValues const& form, std::string_view name);
+/// Reads the `claims` parameter of a request and counts, under `counter`, one that asks for more than the
+/// client's own capabilities (xms_cc). The refusal for what is no JSON object.
+std::optional<Reply> read_claims(State& state, NameValues const& form, std::string const& counter);
 
 } // namespace simulator

@@ -108,6 +108,9 @@ Reply authorize_endpoint(State& state, Request const& request, std::string_view 
         return refuse("invalid_request",
                       "AADSTS9002325: Proof Key for Code Exchange is required for public clients.");
     }
+    if (read_claims(state, form, "authorize_with_claims")) {
+        return refuse("invalid_request", "AADSTS9002313: The claims parameter is not a valid JSON object.");
+    }
     std::string user = form_value(form, "login_hint");
     if (state.world->find_user_anywhere(user) == nullptr) {
         user = state.settings.sign_in_user;

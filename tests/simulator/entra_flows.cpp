@@ -279,6 +279,9 @@ Reply token_endpoint(State& state, Request const& request, std::string_view tena
     if (!is_pseudo_tenant(tenant) && state.world->find_tenant(tenant) == nullptr) {
         return entra_error(90002, "Tenant '" + std::string(tenant) + "' not found.");
     }
+    if (auto refusal = read_claims(state, form, "with_claims")) {
+        return *refusal;
+    }
     if (grant == "client_credentials") {
         return client_credentials(state, request, tenant, form);
     }

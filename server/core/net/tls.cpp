@@ -81,6 +81,7 @@ private:
 struct ClientContext {
     SslContextPtr ssl;
     SessionCache sessions;
+    std::string thumbprint; ///< 20 bytes; when not empty the peer is known by it alone
 };
 
 /// Hangs on each SSL object, so that the session callback finds its way.
@@ -114,6 +115,40 @@ bool is_ip_address(std::string const& host) {
     return !ec;
 }
 
+/// Instead of building a chain: the leaf is the one that was named, or it is refused.
+int verify_thumbprint(X509_STORE_CTX* store, void* context) {
+    std::string const& expected = static_cast<ClientContext const*>(context)->thumbprint;
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned size = 0;
+    X509 const* const leaf = X509_STORE_CTX_get0_cert(store);
+    bool const same = leaf != nullptr && X509_digest(leaf, EVP_sha1(), digest, &size) == 1 &&
+                      size == expected.size() && CRYPTO_memcmp(digest, expected.data(), size) == 0;
+    X509_STORE_CTX_set_error(store, same ? X509_V_OK : X509_V_ERR_CERT_REJECTED);
+    return same ? 1 : 0;
+}
+
+/// nullopt when it is not 20 bytes in hexadecimal.
+std::optional<std::string> read_thumbprint(std::string_view text) {
+    std::string bytes;
+    int high = -1;
+    for (char const c : text) {
+        if (c == ':' || c == ' ') {
+            continue;
+        }
+        int const digit = OPENSSL_hexchar2int(static_cast<unsigned char>(c));
+        if (digit < 0) {
+            return std::nullopt;
+        }
+        if (high < 0) {
+            high = digit;
+        } else {
+            bytes.push_back(static_cast<char>(high * 16 + digit));
+            high = -1;
+        }
+    }
+    return high < 0 && bytes.size() == 20 ? std::optional(std::move(bytes)) : std::nullopt;
+}
+
 Error handshake_error(Error const& error, std::string const& host, SSL* ssl) {
     long const verified = SSL_get_verify_result(ssl);
     if (error.kind() == ErrorKind::tls && verified != X509_V_OK) {
@@ -144,7 +179,9 @@ public:
         SslPtr ssl(SSL_new(context_->ssl.get()));
         ADOMCPD_CHECK(ssl != nullptr);
         SSL_set_connect_state(ssl.get());
-        expect_host(ssl.get(), host);
+        if (context_->thumbprint.empty()) {
+            expect_host(ssl.get(), host);
+        }
         auto target = std::make_unique<SessionTarget>();
         target->context = context_.get();
         target->origin = origin;
@@ -279,11 +316,34 @@ private:
     std::shared_ptr<SSL_CTX> context_; ///< open connections keep the one they began with
 };
 
-} // namespace
-
-Result<std::unique_ptr<TlsClient>> make_tls_client(std::optional<std::string> const& ca_file) {
+std::shared_ptr<ClientContext> make_client_context() {
     auto context = std::make_shared<ClientContext>();
     context->ssl = make_context(TLS_client_method());
+    SSL_CTX* const ssl = context->ssl.get();
+    SSL_CTX_set_verify(ssl, SSL_VERIFY_PEER, nullptr);
+    int const alpn_failed = SSL_CTX_set_alpn_protos(ssl, kAlpn, sizeof(kAlpn));
+    ADOMCPD_CHECK(alpn_failed == 0);
+    SSL_CTX_set_session_cache_mode(ssl, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+    SSL_CTX_sess_set_new_cb(ssl, on_new_session);
+    return context;
+}
+
+} // namespace
+
+Result<std::unique_ptr<TlsClient>> make_pinned_tls_client(std::string_view sha1_thumbprint) {
+    std::optional<std::string> thumbprint = read_thumbprint(sha1_thumbprint);
+    if (!thumbprint) {
+        return fail(ErrorKind::invalid_argument, "the certificate's thumbprint is not 40 hexadecimal digits");
+    }
+    std::shared_ptr<ClientContext> context = make_client_context();
+    context->thumbprint = std::move(*thumbprint);
+    SSL_CTX_set_cert_verify_callback(context->ssl.get(), verify_thumbprint, context.get());
+    std::unique_ptr<TlsClient> client = std::make_unique<OpenSslClient>(std::move(context));
+    return client;
+}
+
+Result<std::unique_ptr<TlsClient>> make_tls_client(std::optional<std::string> const& ca_file) {
+    std::shared_ptr<ClientContext> context = make_client_context();
     SSL_CTX* const ssl = context->ssl.get();
     ERR_clear_error();
     // The system's store is a directory that is looked into per issuer: nothing is loaded here.
@@ -292,11 +352,6 @@ Result<std::unique_ptr<TlsClient>> make_tls_client(std::optional<std::string> co
         return fail(ErrorKind::invalid_argument,
                     "cannot read certificates from " + *ca_file + ": " + last_tls_error());
     }
-    SSL_CTX_set_verify(ssl, SSL_VERIFY_PEER, nullptr);
-    int const alpn_failed = SSL_CTX_set_alpn_protos(ssl, kAlpn, sizeof(kAlpn));
-    ADOMCPD_CHECK(alpn_failed == 0);
-    SSL_CTX_set_session_cache_mode(ssl, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
-    SSL_CTX_sess_set_new_cb(ssl, on_new_session);
     std::unique_ptr<TlsClient> client = std::make_unique<OpenSslClient>(std::move(context));
     return client;
 }

@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace core {
 
@@ -31,6 +32,12 @@ public:
 /// `ca_file`: PEM, trusted beside the system's store. Fails when it cannot be read or holds no certificate.
 /// Reads files: call at start-up or on the blocking pool.
 Result<std::unique_ptr<TlsClient>> make_tls_client(std::optional<std::string> const& ca_file);
+
+/// TLS towards the one peer whose certificate has this SHA-1 thumbprint (40 hexadecimal digits, colons and
+/// spaces between them ignored), whatever its name, issuer and dates: how Service Fabric tells who answers at
+/// its managed identity endpoint. No other peer passes. Fails with invalid_argument for what is no
+/// thumbprint.
+Result<std::unique_ptr<TlsClient>> make_pinned_tls_client(std::string_view sha1_thumbprint);
 
 /// TLS for our own listener. reload() swaps the certificate for connections to come; open ones keep theirs.
 class TlsServer {

@@ -35,6 +35,9 @@ std::string* member_of(SignInRequest& asked, std::string_view name) {
     if (name == "tenant") {
         return &asked.tenant;
     }
+    if (name == "prompt") {
+        return &asked.prompt;
+    }
     return name == "login_hint" ? &asked.login_hint : nullptr;
 }
 

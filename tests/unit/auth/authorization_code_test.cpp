@@ -1,5 +1,6 @@
 #include "auth/authorization_code.hpp"
 
+#include "auth/claims_request.hpp"
 #include "auth/device_code.hpp"
 #include "auth_fixtures.hpp"
 #include "support/manual_clock.hpp"
@@ -66,9 +67,30 @@ TEST(AuthorizeUrl, AsksForACodeWithProofAndBindings) {
                                                                     {"code_challenge_method", "S256"},
                                                                     {"client_info", "1"},
                                                                     {"prompt", "select_account"},
-                                                                    {"login_hint", "ada@contoso.example"}};
+                                                                    {"login_hint", "ada@contoso.example"},
+                                                                    {"claims", with_capabilities("")}};
     EXPECT_EQ(*query, expected);
     EXPECT_EQ(url.find("canary"), std::string::npos) << "the verifier stays here";
+}
+
+TEST(AuthorizeUrl, PassesOnTheClaimsTheAuthorityAskedFor) {
+    OAuthState state = make_state();
+    state.claims = R"({"access_token":{"capolids":{"essential":true,"values":["p1"]}}})";
+    std::string const url = authorize_url(AuthorizeRequest(std::string(kAuthority), state, "s"));
+    std::optional<core::QueryPairs> const query = core::parse_query(url.substr(url.find('?') + 1));
+    ASSERT_TRUE(query);
+    std::string const claims(core::find_value(*query, "claims").value_or(""));
+    EXPECT_NE(claims.find(R"("values":["p1"])"), std::string::npos) << claims;
+    EXPECT_NE(claims.find(R"("values":["cp1"])"), std::string::npos) << claims;
+}
+
+TEST(AuthorizeUrl, KnowsTheWordsOfPrompt) {
+    for (char const* const word : {"login", "consent", "select_account", "none"}) {
+        EXPECT_TRUE(is_prompt(word)) << word;
+    }
+    for (char const* const word : {"", "Login", "create", "login consent"}) {
+        EXPECT_FALSE(is_prompt(word)) << word;
+    }
 }
 
 TEST(AuthorizeUrl, LeavesOutWhatWasNotSaid) {

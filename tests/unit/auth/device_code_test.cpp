@@ -59,6 +59,24 @@ TEST_F(DeviceCode, AsksForACode) {
     EXPECT_EQ(test::form_field(request.body, "scope"), kDelegatedScope);
 }
 
+TEST_F(DeviceCode, AConfidentialClientShowsItsSecretAtBothEndpoints) {
+    DeviceCodeConfig config("https://login.example", std::string(test::kTargetTenant), "app-1");
+    config.client_secret = core::Secret("s3cret+&=");
+    DeviceCodeFlow flow(http_, clock_, std::move(config));
+    http_.respond(200, kPromptBody);
+    core::Result<DeviceCodePrompt> const prompt = loop_.run(flow.start(context_));
+    ASSERT_TRUE(prompt);
+    EXPECT_EQ(test::form_field(http_.requests().back().body, "client_secret"), "s3cret+&=");
+    http_.respond(200, test::token_answer("A", 3600, "R"));
+    auto polled = loop_.spawn(flow.poll(*prompt, context_));
+    loop_.poll();
+    clock_.advance(seconds(5));
+    loop_.poll();
+    ASSERT_TRUE(polled.done());
+    EXPECT_TRUE(polled.take());
+    EXPECT_EQ(test::form_field(http_.requests().back().body, "client_secret"), "s3cret+&=");
+}
+
 TEST_F(DeviceCode, SaysWhyNoCodeWasGiven) {
     core::Result<DeviceCodePrompt> const refused =
         start(test::entra_error("unauthorized_client", 700016), 400);

@@ -18,13 +18,8 @@ class EntraTokenClientTest : public testing::Test {
 protected:
     EntraResult refresh(std::string const& secret = {}) {
         Secret const client_secret = secret.empty() ? Secret() : Secret(secret);
-        return loop_.run(client_.redeem_refresh_token(std::string(test::kTargetTenant),
-                                                      std::string(test::kAppId),
-                                                      "scope-a scope-b",
-                                                      refresh_token_,
-                                                      client_secret,
-                                                      "contoso",
-                                                      context_));
+        return loop_.run(client_.redeem_refresh_token(
+            application(), "scope-a scope-b", refresh_token_, client_secret, claims_, context_));
     }
     EntraErrorContext application() {
         EntraErrorContext context;
@@ -37,6 +32,7 @@ protected:
     test::ManualClock clock_;
     test::ScriptedHttpClient http_;
     core::CallContext context_ = test::any_context();
+    std::string claims_;
     Secret refresh_token_{"old/refresh+token&="};
     EntraTokenClient client_{http_, clock_, "https://login.example/"};
 };
@@ -69,11 +65,21 @@ TEST_F(EntraTokenClientTest, SendsAClientSecretOnlyWhenThereIsOne) {
     EXPECT_EQ(test::form_field(http_.requests().front().body, "client_secret"), "s3cret~");
 }
 
+TEST_F(EntraTokenClientTest, SendsClaimsOnlyWhenThereAreSome) {
+    http_.respond(200, test::token_answer("access-1"));
+    ASSERT_TRUE(refresh());
+    EXPECT_EQ(http_.requests().back().body.find("claims"), std::string::npos);
+    claims_ = R"({"access_token":{}})";
+    http_.respond(200, test::token_answer("access-2"));
+    ASSERT_TRUE(refresh());
+    EXPECT_EQ(test::form_field(http_.requests().back().body, "claims"), claims_);
+}
+
 TEST_F(EntraTokenClientTest, SendsTheAssertionForm) {
     http_.respond(200, test::token_answer("access-1"));
     Secret const assertion(test::make_jwt(R"({"sub":"me"})"));
     EntraResult const result =
-        loop_.run(client_.exchange_assertion(application(), "res/.default", assertion, context_));
+        loop_.run(client_.exchange_assertion(application(), "res/.default", assertion, "", context_));
     ASSERT_TRUE(result);
     std::string const& body = http_.requests().front().body;
     EXPECT_EQ(test::form_field(body, "grant_type"), "client_credentials");
@@ -141,7 +147,7 @@ TEST_F(EntraTokenClientTest, TriesAServerFaultOnceMoreAfterASecond) {
     http_.respond(200, test::token_answer("a"));
     Secret const none;
     auto call =
-        loop_.spawn(client_.redeem_refresh_token("t", "c", "s", refresh_token_, none, "contoso", context_));
+        loop_.spawn(client_.redeem_refresh_token(application(), "s", refresh_token_, none, "", context_));
     loop_.poll();
     EXPECT_FALSE(call.done());
     EXPECT_EQ(http_.requests().size(), 1U);
@@ -192,7 +198,8 @@ TEST_F(EntraTokenClientTest, LeavesNoSecretInErrorsOrLogs) {
 TEST_F(EntraTokenClientTest, SaysSoWhenTheAuthorityIsNoUrl) {
     EntraTokenClient client(http_, clock_, "login.example");
     Secret const assertion("x");
-    EntraResult const result = loop_.run(client.exchange_assertion(application(), "s", assertion, context_));
+    EntraResult const result =
+        loop_.run(client.exchange_assertion(application(), "s", assertion, "", context_));
     ASSERT_FALSE(result);
     EXPECT_EQ(result.error().failure.failure_class, FailureClass::configuration);
     EXPECT_TRUE(http_.requests().empty());

@@ -14,7 +14,7 @@ namespace test {
 
 /// One grant and one PAT in memory, with generations as the real store counts them. `hold_saves()` keeps
 /// writes from completing until `release_saves()`.
-class FakeGrantStore final : public auth::GrantStore {
+class FakeGrantStore final : public auth::LocalGrantStore {
 public:
     void put(auth::OAuthGrant grant) {
         grant.generation = ++generation_;

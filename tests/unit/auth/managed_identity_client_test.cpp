@@ -43,23 +43,37 @@ class ManagedIdentity : public testing::Test {
 protected:
     void make(Kind kind, std::string client_id = {}) {
         ManagedIdentityConfig config;
+        config.client_id = std::move(client_id);
+        make(kind, std::move(config));
+    }
+    void make(Kind kind, ManagedIdentityConfig config) {
         config.source = kind;
         config.imds_url = "http://169.254.169.254";
-        config.client_id = std::move(client_id);
         auto read = [this](char const* name) -> std::optional<std::string> {
             auto const it = variables_.find(name);
             return it == variables_.end() ? std::nullopt : std::optional<std::string>(it->second);
         };
-        client_ = std::make_unique<ManagedIdentityClient>(http_, clock_, pool_, config, read, folder_.path());
+        client_ =
+            std::make_unique<ManagedIdentityClient>(http_,
+                                                    clock_,
+                                                    pool_,
+                                                    config,
+                                                    pinned_,
+                                                    read,
+                                                    ArcPlaces(folder_.path(), folder_.path() + "/himds"));
     }
     /// One request with the pauses stepped over; `waited_` tells how long it took.
-    ManagedIdentityResult ask(std::string resource = "res") {
+    ManagedIdentityResult ask(std::string resource = "res", std::string revoked = {}) {
         core::SteadyTime const began = clock_.now();
-        auto call = loop_.spawn(client_->request(std::move(resource), context_));
-        loop_.poll();
-        for (int i = 0; i < 1000 && !call.done() && clock_.sleeping() != 0; ++i) {
+        auto call = loop_.spawn(client_->request(std::move(resource), std::move(revoked), context_));
+        // Files are looked at by another thread, so that it takes real time until there is a pause to step
+        // over.
+        auto const comes_to_rest = [&] { return call.done() || clock_.sleeping() != 0; };
+        loop_.run_until(comes_to_rest);
+        for (int i = 0; i < 1000 && !call.done(); ++i) {
             clock_.advance(seconds(1));
             loop_.poll();
+            loop_.run_until(comes_to_rest);
         }
         loop_.wait(call);
         waited_ = std::chrono::duration_cast<seconds>(clock_.now() - began);
@@ -78,6 +92,7 @@ protected:
     test::ScriptedHttpClient http_;
     core::BlockingPool pool_{1};
     core::CallContext context_ = test::any_context();
+    PinnedClientFactory pinned_;
     std::map<std::string, std::string> variables_;
     std::unique_ptr<ManagedIdentityClient> client_;
     seconds waited_{0};
@@ -121,6 +136,7 @@ TEST_F(ManagedIdentity, AsksServiceFabricWithItsSecret) {
     variables_ = {{"IDENTITY_ENDPOINT", "https://127.0.0.1:2377/t"},
                   {"IDENTITY_HEADER", "canary"},
                   {"IDENTITY_SERVER_THUMBPRINT", "AB"}};
+    pinned_ = [this](std::string const&) { return core::Result<core::HttpClient*>(&http_); };
     make(Kind::automatic);
     http_.respond(200, good());
     ASSERT_TRUE(ask());
@@ -330,6 +346,120 @@ TEST_F(ManagedIdentity, RefusesAnswersThatAreNoTokens) {
     ManagedIdentityResult const token = ask();
     ASSERT_TRUE(token) << "expires_in alone will do";
     EXPECT_EQ(token->expires_at, clock_.system_now() + seconds(3599));
+}
+
+ManagedIdentityConfig named_by(std::string object_id, std::string resource_id = {}) {
+    ManagedIdentityConfig config;
+    config.object_id = std::move(object_id);
+    config.resource_id = std::move(resource_id);
+    return config;
+}
+
+TEST_F(ManagedIdentity, NamesAUserAssignedIdentityByTheParameterOfEachSource) {
+    variables_ = {{"IDENTITY_ENDPOINT", "http://127.0.0.1:41/msi"}, {"IDENTITY_HEADER", "h"}};
+    std::string const resource_id = "/subscriptions/s/resourceGroups/g/identities/i";
+    struct Row {
+        Kind kind;
+        ManagedIdentityConfig config;
+        std::string parameter;
+    };
+    for (Row const& row :
+         {Row{Kind::imds, named_by("o"), "&object_id=o"},
+          Row{Kind::imds, named_by("", resource_id), "&msi_res_id=%2Fsubscriptions%2F"},
+          Row{Kind::app_service, named_by("o"), "&object_id=o"},
+          Row{Kind::app_service, named_by("", resource_id), "&mi_res_id=%2Fsubscriptions%2F"}}) {
+        SCOPED_TRACE(row.parameter);
+        make(row.kind, row.config);
+        http_.respond(200, good());
+        ASSERT_TRUE(ask());
+        EXPECT_NE(http_.requests().back().url.find(row.parameter), std::string::npos)
+            << http_.requests().back().url;
+    }
+}
+
+TEST_F(ManagedIdentity, RefusesAnIdentityThatTheSourceCannotBeTold) {
+    variables_ = {{"IDENTITY_ENDPOINT", "http://127.0.0.1:41/msi"},
+                  {"IDENTITY_HEADER", "h"},
+                  {"IDENTITY_SERVER_THUMBPRINT", "t"},
+                  {"MSI_ENDPOINT", "http://127.0.0.1:42"},
+                  {"AZURE_CLIENT_ID", "c"},
+                  {"AZURE_TENANT_ID", "t"},
+                  {"AZURE_FEDERATED_TOKEN_FILE", "f"}};
+    for (Kind const kind : {Kind::arc, Kind::cloud_shell, Kind::service_fabric, Kind::workload_identity}) {
+        SCOPED_TRACE(to_string(kind));
+        make(kind, named_by("", "/subscriptions/s"));
+        ManagedIdentityResult const token = ask();
+        ASSERT_FALSE(token);
+        EXPECT_EQ(token.error().failure_class, FailureClass::configuration);
+        EXPECT_NE(token.error().error.message().find("resource id"), std::string::npos);
+    }
+    ManagedIdentityConfig twice = named_by("o", "/subscriptions/s");
+    make(Kind::imds, twice);
+    EXPECT_FALSE(ask());
+    EXPECT_TRUE(http_.requests().empty());
+}
+
+TEST_F(ManagedIdentity, AsksServiceFabricThroughTheClientThatTrustsItsThumbprintAlone) {
+    variables_ = {{"IDENTITY_ENDPOINT", "https://10.0.0.4:2377/metadata/identity/oauth2/token"},
+                  {"IDENTITY_HEADER", "secret-header"},
+                  {"IDENTITY_SERVER_THUMBPRINT", "AB12"}};
+    test::ScriptedHttpClient pinned;
+    std::string asked_for;
+    pinned_ = [&](std::string const& thumbprint) {
+        asked_for = thumbprint;
+        return core::Result<core::HttpClient*>(&pinned);
+    };
+    make(Kind::automatic, named_by("principal-1"));
+    pinned.respond(200, good("SF"));
+    ManagedIdentityResult const token = ask();
+    ASSERT_TRUE(token) << token.error().error.message();
+    EXPECT_EQ(asked_for, "AB12");
+    EXPECT_TRUE(http_.requests().empty());
+    ASSERT_EQ(pinned.requests().size(), 1U);
+    EXPECT_EQ(pinned.requests().front().headers.get("secret"), "secret-header");
+    EXPECT_NE(pinned.requests().front().url.find("api-version=2020-05-01"), std::string::npos);
+    EXPECT_NE(pinned.requests().front().url.find("principalId=principal-1"), std::string::npos);
+}
+
+TEST_F(ManagedIdentity, AThumbprintThatIsNoneIsAMisconfiguration) {
+    variables_ = {{"IDENTITY_ENDPOINT", "https://10.0.0.4:2377/token"},
+                  {"IDENTITY_HEADER", "h"},
+                  {"IDENTITY_SERVER_THUMBPRINT", "nonsense"}};
+    pinned_ = [](std::string const&) {
+        return core::Result<core::HttpClient*>(
+            core::fail(core::ErrorKind::invalid_argument, "no thumbprint"));
+    };
+    make(Kind::service_fabric);
+    ManagedIdentityResult const token = ask();
+    ASSERT_FALSE(token);
+    EXPECT_EQ(token.error().failure_class, FailureClass::configuration);
+    EXPECT_NE(token.error().error.fix().find("IDENTITY_SERVER_THUMBPRINT"), std::string::npos);
+}
+
+TEST_F(ManagedIdentity, TellsAppServiceWhichTokenWasRevoked) {
+    variables_ = {{"IDENTITY_ENDPOINT", "http://127.0.0.1:41/msi"}, {"IDENTITY_HEADER", "h"}};
+    make(Kind::app_service);
+    http_.respond(200, good());
+    ASSERT_TRUE(ask("res", "0af3"));
+    std::string const& url = http_.requests().back().url;
+    EXPECT_NE(url.find("api-version=2025-03-30"), std::string::npos) << url;
+    EXPECT_NE(url.find("xms_cc=cp1"), std::string::npos) << url;
+    EXPECT_NE(url.find("token_sha256_to_refresh=0af3"), std::string::npos) << url;
+    make(Kind::imds);
+    http_.respond(200, good());
+    ASSERT_TRUE(ask("res", "0af3"));
+    EXPECT_EQ(http_.requests().back().url.find("0af3"), std::string::npos) << "IMDS knows nothing of it";
+}
+
+TEST_F(ManagedIdentity, FindsAnArcAgentWhoseVariablesAreNotExported) {
+    std::string const agent = folder_.write("himds", "");
+    make(Kind::automatic);
+    std::string const key = folder_.write("challenge.key", "the-key");
+    http_.respond(401, "", {{"WWW-Authenticate", "Basic realm=" + key}});
+    http_.respond(200, good("ARC"));
+    ManagedIdentityResult const token = ask();
+    ASSERT_TRUE(token) << token.error().error.message();
+    EXPECT_TRUE(http_.requests().front().url.starts_with("http://127.0.0.1:40342/"));
 }
 
 } // namespace

@@ -150,8 +150,8 @@ TEST_F(ManagedIdentityProvider, FindsAWrongAssertionBeforeEntraDoes) {
         {test::make_jwt(R"({"sub":"s","aud":"api://AzureADTokenExchange","exp":)" + exp + "}"),
          "names no issuer"},
         {test::make_jwt(
-             R"({"iss":"https://i","sub":"s","scp":"x","aud":"api://AzureADTokenExchange","exp":)" + exp +
-             "}"),
+             R"({"iss":"https://i/v2.0","sub":"s","scp":"x","aud":"api://AzureADTokenExchange","exp":)" +
+             exp + "}"),
          "a person's"},
         {"opaque-token", "no JWT"}};
     for (Row const& row : rows) {
@@ -276,6 +276,88 @@ TEST_F(ManagedIdentityProvider, LeavesNoSecretInErrorsStatusOrLogs) {
     EXPECT_EQ(text.find(leg_one), std::string::npos);
     EXPECT_EQ(text.find("canary"), std::string::npos);
     core::log::configure(core::log::Level::info, core::log::Format::json);
+}
+
+TEST_F(ManagedIdentityProvider, UsesTheIdentityItselfInItsOwnTenant) {
+    make(true);
+    std::string const own =
+        test::make_jwt(R"({"iss":"https://login.microsoftonline.com/)" + std::string(test::kTargetTenant) +
+                       R"(/v2.0","sub":"principal-1","oid":"principal-1","tid":")" +
+                       std::string(test::kTargetTenant) + R"(","aud":")" + std::string(kExchangeId) +
+                       R"(","idtyp":"app","exp":)" + std::to_string(epoch() + 86400) + "}");
+    http_.respond(200, identity_answer(own));
+    http_.respond(200, identity_answer("azure-devops-token"));
+    test::Token const token = get();
+    ASSERT_TRUE(token) << token.error().message();
+    EXPECT_EQ(token->value.expose(), "azure-devops-token");
+    ASSERT_EQ(http_.requests().size(), 2U);
+    EXPECT_NE(http_.requests()[1].url.find("resource=499b84ac-"), std::string::npos) << "no exchange";
+}
+
+TEST_F(ManagedIdentityProvider, NamesWhatTheAssertionSaysAndWhatWasExpected) {
+    struct Row {
+        char const* claims;
+        char const* presented;
+        char const* expected;
+    };
+    for (Row const& row :
+         {Row{R"("iss":"https://sts.windows.net/home/","sub":"p","tid":"home")",
+              "https://sts.windows.net/home/",
+              "https://login.microsoftonline.com/home/v2.0"},
+          Row{R"("iss":"https://login.microsoftonline.com/other/v2.0","sub":"p","tid":"home")",
+              "https://login.microsoftonline.com/other/v2.0",
+              "https://login.microsoftonline.com/home/v2.0"},
+          Row{R"("iss":"https://login.microsoftonline.com/home/v2.0","sub":"somebody","oid":"principal-1")",
+              "somebody",
+              "principal-1"}}) {
+        SCOPED_TRACE(row.claims);
+        make(true);
+        http_.respond(200,
+                      identity_answer(test::make_jwt(std::string("{") + row.claims + R"(,"aud":")" +
+                                                     std::string(kExchangeId) + R"(","exp":)" +
+                                                     std::to_string(epoch() + 86400) + "}")));
+        test::Token const token = get();
+        ASSERT_FALSE(token);
+        EXPECT_EQ(token.error().code(), "assertion_unusable");
+        EXPECT_NE(token.error().message().find(row.presented), std::string::npos) << token.error().message();
+        EXPECT_NE(token.error().message().find(row.expected), std::string::npos) << token.error().message();
+        EXPECT_FALSE(token.error().fix().empty());
+        EXPECT_EQ(provider_->status().state, ProviderState::misconfigured);
+    }
+}
+
+TEST_F(ManagedIdentityProvider, SaysUntilWhenAFreshFederatedCredentialIsWaitedFor) {
+    make(true);
+    http_.respond(200, identity_answer(assertion()));
+    http_.respond(401, test::entra_error("invalid_client", 700213));
+    test::Token const waiting = get();
+    ASSERT_FALSE(waiting);
+    EXPECT_NE(waiting.error().fix().find(core::format_utc(clock_.system_now() + minutes(10))),
+              std::string::npos)
+        << waiting.error().fix();
+    EXPECT_FALSE(provider_->permanently_refused());
+    clock_.advance(minutes(11));
+    http_.respond(401, test::entra_error("invalid_client", 700213));
+    test::Token const wrong = get();
+    ASSERT_FALSE(wrong);
+    EXPECT_EQ(wrong.error().fix().find("tried again"), std::string::npos) << wrong.error().fix();
+    EXPECT_TRUE(provider_->permanently_refused());
+}
+
+TEST_F(ManagedIdentityProvider, AnswersAClaimsChallengeInTheExchange) {
+    make(true);
+    http_.respond(200, identity_answer(assertion()));
+    http_.respond(200, test::token_answer("A1", 3599));
+    test::Token const first = get();
+    ASSERT_TRUE(first);
+    EXPECT_EQ(test::form_field(http_.requests().back().body, "claims"), "");
+    provider_->challenged(
+        *first,
+        R"(Bearer error="insufficient_claims", claims=")" +
+            core::base64_encode(R"({"access_token":{"nbf":{"essential":true,"value":"1"}}})") + "\"");
+    http_.respond(200, test::token_answer("A2", 3599));
+    EXPECT_EQ(get()->value.expose(), "A2");
+    EXPECT_NE(test::form_field(http_.requests().back().body, "claims").find("\"nbf\""), std::string::npos);
 }
 
 } // namespace

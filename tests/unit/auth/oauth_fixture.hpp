@@ -23,8 +23,8 @@ protected:
         provider_ = make_oauth_provider(environment_, std::move(config), store_);
     }
     void put(std::string_view refresh_token, std::string_view previous = {}) {
-        OAuthGrant grant(
-            std::string(test::kTargetTenant), std::string(test::kAppId), core::Secret(refresh_token));
+        std::string tenant(test::kTargetTenant);
+        OAuthGrant grant(std::move(tenant), std::string(test::kAppId), core::Secret(refresh_token));
         grant.previous_refresh_token = core::Secret(previous);
         grant.identity = "ada@fabrikam.example";
         store_.put(std::move(grant));

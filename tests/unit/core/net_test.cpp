@@ -6,8 +6,13 @@
 #include "support/test_ca.hpp"
 
 #include <gtest/gtest.h>
+#include <openssl/bio.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
 
 #include <condition_variable>
+#include <cstdio>
 #include <mutex>
 
 namespace {
@@ -310,6 +315,60 @@ TEST_F(TlsTest, RefusesACertificateOfAnUnknownAuthority) {
         EXPECT_EQ(stream.error().kind(), ErrorKind::tls);
         EXPECT_NE(stream.error().message().find("localhost"), std::string::npos);
         EXPECT_EQ(client->handshakes(), 0U);
+    }
+}
+
+/// SHA-1 of the certificate in a PEM file, as Service Fabric writes it.
+std::string thumbprint_of(std::string const& file, char const* between) {
+    std::unique_ptr<BIO, int (*)(BIO*)> const bio(BIO_new_file(file.c_str(), "r"), BIO_free);
+    std::unique_ptr<X509, void (*)(X509*)> const certificate(
+        PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr), X509_free);
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned size = 0;
+    EXPECT_EQ(X509_digest(certificate.get(), EVP_sha1(), digest, &size), 1);
+    std::string text;
+    for (unsigned i = 0; i < size; ++i) {
+        char part[3];
+        std::snprintf(part, sizeof(part), "%02X", digest[i]);
+        text += (text.empty() ? "" : between) + std::string(part);
+    }
+    return text;
+}
+
+TEST_F(TlsTest, APinnedClientTakesTheOneCertificateWhateverItsNameAndIssuer) {
+    auto const leaf = ca.issue("server", "DNS:another.example");
+    auto const tls = std::move(*core::make_tls_server(leaf.certificate_file, leaf.key_file));
+    test::LoopbackServer server(loop, never_answer, tls.get());
+    for (char const* const between : {"", ":"}) {
+        auto const client =
+            std::move(*core::make_pinned_tls_client(thumbprint_of(leaf.certificate_file, between)));
+        EXPECT_TRUE(connect(*client, server, "127.0.0.1").has_value()) << between;
+    }
+}
+
+TEST_F(TlsTest, APinnedClientRefusesEveryOtherCertificate) {
+    auto const expected = ca.issue("server", "DNS:localhost");
+    auto const shown = ca.issue("server", "DNS:localhost");
+    auto const tls = std::move(*core::make_tls_server(shown.certificate_file, shown.key_file));
+    test::LoopbackServer server(loop, never_answer, tls.get());
+    auto const client =
+        std::move(*core::make_pinned_tls_client(thumbprint_of(expected.certificate_file, "")));
+    auto const stream = connect(*client, server, "localhost");
+    ASSERT_FALSE(stream.has_value());
+    EXPECT_EQ(stream.error().kind(), ErrorKind::tls);
+    EXPECT_EQ(stream.error().code(), "certificate_refused");
+}
+
+TEST_F(TlsTest, AThumbprintIsFortyHexadecimalDigits) {
+    for (std::string const& text : {std::string(),
+                                    std::string("AB"),
+                                    std::string(39, 'a'),
+                                    std::string(41, 'a'),
+                                    std::string(40, 'g'),
+                                    std::string(64, 'a')}) {
+        auto const client = core::make_pinned_tls_client(text);
+        ASSERT_FALSE(client.has_value()) << text;
+        EXPECT_EQ(client.error().kind(), ErrorKind::invalid_argument);
     }
 }
 

@@ -67,6 +67,25 @@ TEST_F(Authority, ManagedIdentityCrossesTenantsByFederation) {
     EXPECT_NE(refused.body.find("TF400813: The user 'aaaaaaaa-aaaa-"), std::string::npos);
 }
 
+TEST_F(Authority, ReadsAndCountsWhatTheClaimsParameterAsksFor) {
+    auto const with_claims = [&](std::string const& claims) {
+        std::string const token = Exchange::json(exchange.get("/__sim/grant", ""))["refresh_token"];
+        return exchange.form("/" + home + "/oauth2/v2.0/token",
+                             {{"grant_type", "refresh_token"},
+                              {"client_id", public_client},
+                              {"refresh_token", token},
+                              {"claims", claims}});
+    };
+    auto const counted = [&] {
+        return Exchange::json(exchange.get("/__sim/counts", ""))["tokens"].value("with_claims", 0);
+    };
+    EXPECT_EQ(code(with_claims("{not json")), 9002313);
+    EXPECT_EQ(with_claims(R"({"access_token":{"xms_cc":{"values":["cp1"]}}})").status, 200);
+    EXPECT_EQ(counted(), 0) << "a client that only says what it can do";
+    EXPECT_EQ(with_claims(R"({"access_token":{"nbf":{"essential":true,"value":"1"}}})").status, 200);
+    EXPECT_EQ(counted(), 1);
+}
+
 TEST_F(Authority, ManagedIdentityWorksAloneInItsOwnTenant) {
     auto const client_id = exchange.world().managed_identities[0].client_id;
     std::string const token = Exchange::json(

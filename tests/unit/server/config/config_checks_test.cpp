@@ -61,6 +61,23 @@ TEST(ConfigChecks, OrganizationsAreWellFormed) {
     }
 }
 
+TEST(ConfigChecks, AManagedIdentityIsNamedOnce) {
+    for (char const* const name : {"client_id: a", "object_id: b", "resource_id: /subscriptions/c"}) {
+        EXPECT_EQ(
+            problems_of(connectors("name: one, organization: contoso, auth: [{method: managed_identity, " +
+                                   std::string(name) + "}]")),
+            "valid");
+    }
+    for (char const* const names :
+         {"client_id: a, object_id: b", "client_id: a, resource_id: c", "object_id: b, resource_id: c"}) {
+        std::string const problems =
+            problems_of(connectors("name: one, organization: contoso, auth: [{method: managed_identity, " +
+                                   std::string(names) + "}]"));
+        EXPECT_NE(problems.find("one of client_id, object_id and resource_id"), std::string::npos)
+            << problems;
+    }
+}
+
 TEST(ConfigChecks, EachMethodOnce) {
     EXPECT_EQ(
         problems_of(connectors("name: one, organization: contoso, auth: [{method: pat}, {method: pat}]")),

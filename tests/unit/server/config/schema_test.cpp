@@ -67,6 +67,8 @@ TEST(ConfigSchema, HasEveryKeyOfTheContract) {
                                 "/connectors/items/properties/organization",
                                 "/connectors/items/properties/auth/items/properties/method",
                                 "/connectors/items/properties/auth/items/properties/client_id",
+                                "/connectors/items/properties/auth/items/properties/object_id",
+                                "/connectors/items/properties/auth/items/properties/resource_id",
                                 "/connectors/items/properties/auth/items/properties/federated_client_id",
                                 "/connectors/items/properties/auth/items/properties/federated_tenant_id",
                                 "/connectors/items/properties/auth/items/properties/tenant",

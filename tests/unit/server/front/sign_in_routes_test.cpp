@@ -159,15 +159,15 @@ TEST_F(SignInRoutes, TheRequestMayBeJsonAFormOrAQuery) {
         char const* type;
         char const* body;
     };
-    for (Row const& row :
-         std::vector<Row>{{"/oauth/start",
-                           "application/json",
-                           R"({"organization":" contoso ","tenant":"t1","login_hint":"a@b"})"},
-                          {"/oauth/start", kForm, "organization=contoso&tenant=t1&login_hint=a%40b"},
-                          {"/OAuth/Start?organization=contoso&tenant=t1&login_hint=a%40b", "", ""},
-                          {"/oauth/start?organization=contoso&login_hint=a%40b",
-                           "application/json",
-                           R"({"tenant":"t1","x":1})"}}) {
+    for (Row const& row : std::vector<Row>{
+             {"/oauth/start",
+              "application/json",
+              R"({"organization":" contoso ","tenant":"t1","login_hint":"a@b","prompt":"login"})"},
+             {"/oauth/start", kForm, "organization=contoso&tenant=t1&login_hint=a%40b&prompt=login"},
+             {"/OAuth/Start?organization=contoso&tenant=t1&login_hint=a%40b&prompt=login", "", ""},
+             {"/oauth/start?organization=contoso&login_hint=a%40b",
+              "application/json",
+              R"({"tenant":"t1","x":1,"prompt":"login"})"}}) {
         SCOPED_TRACE(row.target);
         sign_in.asked.reset();
         WireReply const reply = post(std::string(kBase) + row.target, row.type, row.body);
@@ -175,6 +175,7 @@ TEST_F(SignInRoutes, TheRequestMayBeJsonAFormOrAQuery) {
         EXPECT_EQ(sign_in.asked->organization, "contoso");
         EXPECT_EQ(sign_in.asked->tenant, "t1");
         EXPECT_EQ(sign_in.asked->login_hint, "a@b");
+        EXPECT_EQ(sign_in.asked->prompt, "login");
     }
 }
 

@@ -26,7 +26,7 @@ constexpr char const* kTenant = "22222222-2222-2222-2222-222222222222";
 constexpr char const* kApp = "33333333-3333-3333-3333-333333333333";
 
 /// Grants by organization, listed as the real store does.
-class Grants final : public auth::GrantStore {
+class Grants final : public auth::LocalGrantStore {
 public:
     core::Task<core::Result<std::optional<auth::OAuthGrant>>> load_grant(std::string organization) override {
         auto const found = grants.find(organization);
@@ -141,6 +141,7 @@ protected:
         request.principal = "admin-1";
         request.login_hint = hint;
         request.tenant = tenant;
+        request.prompt = prompt;
         return loop.run(service->start(std::move(request), ctx));
     }
     server::SignInLink start(std::string organization = "contoso") {
@@ -186,6 +187,7 @@ protected:
     std::string nonce;
     std::string hint;
     std::string tenant;
+    std::string prompt;
     int redeemed = 0;
     bool refuse_refresh = false;
     bool no_access = false;
@@ -209,6 +211,42 @@ TEST_F(SignIn, ALinkLeadsToTheTenantOfTheOrganizationAndBackHere) {
     std::string const hinted = start().authorize_url;
     EXPECT_EQ(parameter(hinted, "login_hint"), hint);
     EXPECT_EQ(parameter(hinted, "prompt"), "") << "the hint has chosen";
+}
+
+TEST_F(SignIn, AsksForAnotherAccountOrAFreshSignInAsItIsTold) {
+    prompt = "login";
+    EXPECT_EQ(parameter(start().authorize_url, "prompt"), "login");
+    hint = "ada@contoso.example";
+    prompt = "select_account";
+    std::string const url = start().authorize_url;
+    EXPECT_EQ(parameter(url, "prompt"), "select_account") << "the person may choose in spite of the hint";
+    EXPECT_EQ(parameter(url, "login_hint"), hint);
+    prompt = "anything";
+    auto const refused = try_start();
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code(), "invalid_prompt");
+    EXPECT_EQ(refused.error().kind(), core::ErrorKind::invalid_argument);
+}
+
+TEST_F(SignIn, PassesTheClaimsOfTheLapsedSignInOnToTheAuthority) {
+    auth::OAuthGrant lapsed(kTenant, kApp, core::Secret("old"));
+    lapsed.sign_in_claims = R"({"access_token":{"acrs":{"essential":true,"value":"c1"}}})";
+    grants.grants.insert_or_assign("contoso", std::move(lapsed));
+    server::SignInLink const link = start();
+    EXPECT_NE(parameter(link.authorize_url, "claims").find("acrs"), std::string::npos);
+    auto const outcome = finish(link);
+    ASSERT_TRUE(outcome) << core::describe(outcome.error());
+    EXPECT_EQ(outcome->state, SignInState::connected);
+    std::string redeemed_with;
+    for (test::RecordedRequest const& request : http.requests()) {
+        std::optional<core::QueryPairs> const form = core::parse_query(request.body);
+        if (form && core::find_value(*form, "grant_type") == "authorization_code") {
+            redeemed_with = core::find_value(*form, "claims").value_or("");
+        }
+    }
+    EXPECT_NE(redeemed_with.find("acrs"), std::string::npos) << redeemed_with;
+    EXPECT_EQ(grants.grants.at("contoso").sign_in_claims, "");
+    EXPECT_EQ(parameter(start().authorize_url, "claims").find("acrs"), std::string::npos);
 }
 
 TEST_F(SignIn, TheTenantIsTheOneNamedThenTheConnectorsThenTheOrganizations) {
