@@ -119,7 +119,9 @@ void CachedProvider::invalidate(core::AccessToken const& rejected) {
 }
 
 ProviderStatus CachedProvider::status() const {
-    return board_->status(cache_.has_valid_token());
+    ProviderStatus status = board_->status(cache_.has_valid_token());
+    status.fetching = cache_.is_fetching();
+    return status;
 }
 
 void CachedProvider::credential_changed() {

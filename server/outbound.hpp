@@ -29,6 +29,10 @@ public:
     core::HttpClient& once() noexcept { return *pooled_; }
     /// Repeats idempotent requests. For Azure DevOps.
     core::HttpClient& retrying() noexcept { return *retrying_; }
+    core::Resolver& resolver() noexcept { return *resolver_; }
+    core::TlsClient& tls() noexcept { return *tls_; }
+    /// nullptr = none.
+    core::ProxySettings const* proxy() const noexcept { return proxy_ ? &*proxy_ : nullptr; }
     void shutdown() { pooled_->shutdown(); }
 
 private:
@@ -36,6 +40,7 @@ private:
 
     std::unique_ptr<core::TlsClient> tls_;
     std::unique_ptr<core::Resolver> resolver_;
+    std::optional<core::ProxySettings> proxy_;
     std::unique_ptr<core::PooledHttpClient> pooled_;
     std::unique_ptr<core::HttpClient> retrying_;
 };
