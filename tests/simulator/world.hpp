@@ -58,6 +58,7 @@ public:
     Identity const* owner = nullptr;
     std::set<std::string> scopes; ///< app_token = full access
     TimePoint valid_to;
+    bool all_organizations = false; ///< a global token: good wherever its owner is a member
 };
 
 class FederatedCredential {
