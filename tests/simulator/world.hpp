@@ -58,7 +58,6 @@ public:
     Identity const* owner = nullptr;
     std::set<std::string> scopes; ///< app_token = full access
     TimePoint valid_to;
-    bool all_organizations = false; ///< a global token: good wherever its owner is a member
 };
 
 class FederatedCredential {

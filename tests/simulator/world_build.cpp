@@ -202,22 +202,21 @@ private:
             std::string const& name = organization.name;
             Identity const* owner =
                 world_.find_user(organization.tenant->id, name == "northwind" ? "dana" : "ada");
-            auto const add = [&](std::string kind,
-                                 std::set<std::string> scopes,
-                                 int days,
-                                 bool old_format = false) {
-                std::string const token = make_token(name + "/" + kind, old_format);
-                world_.pats.push_back(
-                    {std::move(kind), token, name, owner, std::move(scopes), now_ + hours(24) * days, false});
-            };
+            auto const add =
+                [&](std::string kind, std::set<std::string> scopes, int days, bool old_format = false) {
+                    std::string const token = make_token(name + "/" + kind, old_format);
+                    world_.pats.push_back(
+                        {std::move(kind), token, name, owner, std::move(scopes), now_ + hours(24) * days});
+                };
             add("recommended", recommended, 180);
             add("full", {"app_token"}, 180);
             add("code_only", {"vso.code"}, 180);
             add("work_only", {"vso.work"}, 180);
             add("old_format", recommended, 30, true);
             add("expired", recommended, -3);
-            add("global", recommended, 180);
-            world_.pats.back().all_organizations = true;
+            std::set<std::string> everywhere = recommended;
+            everywhere.insert("all_organizations");
+            add("global", std::move(everywhere), 180);
             Identity const* stakeholder = world_.find_user(organization.tenant->id, "sam");
             if (stakeholder != nullptr) {
                 add("stakeholder", recommended, 180);

@@ -5,6 +5,8 @@
 #include "integration/support/official.hpp"
 #include "openapi/openapi_check.hpp"
 
+#include <gtest/gtest.h>
+
 #include <string_view>
 #include <utility>
 
