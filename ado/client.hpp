@@ -22,6 +22,8 @@
 namespace ado {
 
 class Project;      // ado/projects.hpp
+class Wiki;         // ado/wiki.hpp
+class WikiPage;     // ado/wiki.hpp
 class WorkItem;     // ado/work_items.hpp
 class WorkItemType; // ado/work_items.hpp
 
@@ -91,6 +93,19 @@ public:
     /// Of one project, or of all when `project` is empty.
     core::Task<core::Result<std::vector<Repository>>> list_repositories(std::string const& project,
                                                                         core::CallContext const& ctx) const;
+
+    /// By name or id.
+    core::Task<core::Result<Wiki>>
+    get_wiki(std::string const& project, std::string const& wiki, core::CallContext const& ctx) const;
+    /// A page without its content.
+    core::Task<core::Result<WikiPage>> get_wiki_page(std::string const& project,
+                                                     std::string const& wiki,
+                                                     std::int64_t page_id,
+                                                     core::CallContext const& ctx) const;
+    core::Task<core::Result<WikiPage>> get_wiki_page(std::string const& project,
+                                                     std::string const& wiki,
+                                                     std::string const& path,
+                                                     core::CallContext const& ctx) const;
 
     /// Never sent twice by this client once it may have reached the service: see Error::not_sent().
     core::Task<core::Result<WorkItem>> create_work_item(std::string const& project,

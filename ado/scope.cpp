@@ -12,6 +12,8 @@ std::string_view permission_name(Scope scope) noexcept {
         return "WorkItems.Write";
     case Scope::project_read:
         return "Project.Read";
+    case Scope::wiki_read:
+        return "Wiki.Read";
     case Scope::none:
         break;
     }
@@ -28,6 +30,8 @@ std::string_view token_page_name(Scope scope) noexcept {
         return "Work Items (Read & write)";
     case Scope::project_read:
         return "Project and Team (Read)";
+    case Scope::wiki_read:
+        return "Wiki (Read)";
     case Scope::none:
         break;
     }
@@ -44,6 +48,8 @@ std::string_view scope_id(Scope scope) noexcept {
         return "vso.work_write";
     case Scope::project_read:
         return "vso.project";
+    case Scope::wiki_read:
+        return "vso.wiki";
     case Scope::none:
         break;
     }

@@ -128,7 +128,9 @@ void CachedProvider::challenged(core::AccessToken const& rejected, std::string_v
 }
 
 ProviderStatus CachedProvider::status() const {
-    return board_->status(cache_.has_valid_token());
+    ProviderStatus status = board_->status(cache_.has_valid_token());
+    status.fetching = cache_.is_fetching();
+    return status;
 }
 
 void CachedProvider::credential_changed() {

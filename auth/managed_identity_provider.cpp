@@ -340,4 +340,8 @@ std::unique_ptr<CredentialProvider> make_managed_identity_provider(ProviderEnvir
     return std::make_unique<CachedProvider>(env, std::string(kMethod), std::move(board), std::move(fetcher));
 }
 
+std::string exchange_resource_of(std::string const& authority) {
+    return exchange_resource(authority);
+}
+
 } // namespace auth

@@ -47,15 +47,16 @@ private:
 
 std::string PatFetcher::renewal() const {
     return is_configured()
-               ? "Put a new personal access token into the connector's pat_file and reload the configuration."
+               ? "Put a new personal access token into the connector's pat_file: it is read at once."
                : "Store a new personal access token: ado-mcpd pat set --organization " + config_.organization;
 }
 
-/// A configured PAT stays what it is; a stored one may be replaced by another process at any time.
+/// A configured PAT without a file stays what it is; a stored one may be replaced by another process at any
+/// time, and a file by anybody.
 FetchFailure
 PatFetcher::refused_for_good(core::Error error, FailureClass failure_class, ProviderState state) const {
     FetchFailure failure(std::move(error), failure_class, state);
-    if (is_configured()) {
+    if (is_configured() && !config_.read_again) {
         failure.recheck.reset();
     } else {
         failure.recheck = kRecheckStore;
@@ -98,6 +99,24 @@ FetchResult PatFetcher::judge(core::Secret const& stored, std::optional<core::Sy
 core::Task<FetchResult> PatFetcher::fetch() {
     if (is_configured()) {
         board_->set_credential_expiry(config_.configured_expiry);
+        if (config_.read_again) {
+            core::Result<core::Secret> read = co_await config_.read_again();
+            if (!read) {
+                core::Error error =
+                    core::Error(core::ErrorKind::unauthorized,
+                                "The personal access token's file cannot be used: " + read.error().message())
+                        .with_code("pat_file_unusable")
+                        .with_fix(read.error().fix());
+                co_return refuse(refused_for_good(
+                    std::move(error), FailureClass::configuration, ProviderState::misconfigured));
+            }
+            if (!read->equals(config_.configured_pat.expose())) {
+                // What was entered about the one before says nothing about this one.
+                config_.configured_expiry.reset();
+                board_->set_credential_expiry(std::nullopt);
+                config_.configured_pat = std::move(*read);
+            }
+        }
         co_return judge(config_.configured_pat, config_.configured_expiry);
     }
     core::Result<std::optional<StoredPat>> loaded = co_await store_.load_pat(config_.organization);

@@ -45,6 +45,7 @@ public:
     std::string tenant;
     std::optional<core::SystemTime> expires_at; ///< of the credential itself (PAT)
     std::optional<core::SystemTime> last_refresh;
+    bool fetching = false; ///< a token is being fetched right now
 };
 
 class CredentialProvider : public core::TokenSource {
@@ -82,6 +83,9 @@ public:
     /// From the configuration file; empty = look into the store.
     core::Secret configured_pat;
     std::optional<core::SystemTime> configured_expiry;
+    /// Reads the configured PAT again, whenever it is looked for: after credential_changed(), and on each
+    /// call while it is refused. Empty = it stays what it is. Owns, or shares, what it uses.
+    std::function<core::Task<core::Result<core::Secret>>()> read_again;
 };
 std::unique_ptr<CredentialProvider>
 make_pat_provider(ProviderEnvironment const& env, PatProviderConfig config, PatStore& store);
@@ -126,5 +130,9 @@ public:
 std::unique_ptr<CredentialProvider> make_managed_identity_provider(ProviderEnvironment const& env,
                                                                    ManagedIdentityProviderConfig config,
                                                                    core::BlockingPool& pool);
+
+/// The resource an identity's token is asked for when it is to be exchanged (FIC), in the cloud of this
+/// authority.
+std::string exchange_resource_of(std::string const& authority);
 
 } // namespace auth

@@ -204,6 +204,10 @@ bool CachedTokenSource::permanently_refused() const noexcept {
     return state.failure && state.failure->permanent() && !has_valid_token();
 }
 
+bool CachedTokenSource::is_fetching() const noexcept {
+    return state_->flight->in_flight();
+}
+
 bool CachedTokenSource::has_valid_token() const noexcept {
     return state_->freshness.usable(TimePoint::of(state_->clock), seconds(0));
 }

@@ -49,6 +49,8 @@ public:
     /// asks again after FetchFailure::recheck, because its cause may have gone without anybody telling us.
     bool permanently_refused() const noexcept;
     bool has_valid_token() const noexcept;
+    /// A fetch is under way.
+    bool is_fetching() const noexcept;
 
 private:
     class State;

@@ -64,13 +64,26 @@ core::Result<void> App::build() {
         config_, std::move(environment), outbound_->retrying(), pool_, *store_, *store_);
     directory_ = std::make_unique<OrganizationDirectory>(
         organization_urls(config_), [this](ado::Organization organization) {
-            return make_undeclared_connector(*parts_, std::move(organization));
+            return connector_set_->make_for_credential(std::move(organization));
         });
-    for (ConnectorConfig const& connector : config_.connectors) {
-        ADOMCPD_TRY(std::shared_ptr<Connector> made, make_declared_connector(*parts_, connector));
-        directory_->add(std::move(made));
+    connector_set_ = std::make_unique<ConnectorSet>(*parts_, *directory_);
+    ADOMCPD_TRY_VOID(connector_set_->declare());
+    sources_ = std::make_unique<SourceService>(*parts_, *directory_, *connector_set_, store_->connectors());
+    ADOMCPD_TRY_VOID(sources_->declare());
+    credentials_ = std::make_unique<CredentialService>(
+        *parts_, *directory_, *connector_set_, store_->connectors(), clock_);
+    connectors_ = std::make_unique<ConnectorService>(
+        *parts_,
+        *directory_,
+        *connector_set_,
+        store_->connectors(),
+        *credentials_,
+        WayOut(executor_, outbound_->resolver(), outbound_->tls(), outbound_->once(), outbound_->proxy()));
+    pat_files_ = std::make_unique<FileWatch>(
+        executor_, [this](std::string const& path) { connector_set_->file_changed(path); });
+    if (auto const watched = pat_files_->watch(connector_set_->pat_files()); !watched) {
+        core::log::warn("file_watch.failed", {{"reason", core::describe(watched.error())}});
     }
-    credentials_ = std::make_unique<CredentialService>(*parts_, *directory_, clock_);
 
     writes_ = make_journal_guard(*store_, clock_, std::chrono::hours(config_.limits.idempotency_hours));
     running_writes_ = std::make_unique<core::TaskGroup>(executor_);
@@ -105,12 +118,20 @@ core::Result<void> App::build() {
 }
 
 core::Task<core::Result<void>> App::start() {
-    CO_TRY_VOID(co_await credentials_->follow_store());
+    CO_TRY_VOID(co_await take_up_store());
     background_->spawn("follow_store", follow_store(this));
     background_->spawn("credentials.keep", keeper_->run());
+    background_->spawn("pat_files", pat_files_->run());
     background_->spawn("mcp.tend", mcp_->tend());
     background_->spawn("mcp.watch", offer_->watch());
     started_ = true;
+    co_return core::Result<void>();
+}
+
+core::Task<core::Result<void>> App::take_up_store() {
+    CO_TRY_VOID(co_await connector_set_->follow_store(store_->connectors()));
+    CO_TRY_VOID(co_await sources_->follow_store());
+    CO_TRY_VOID(co_await credentials_->follow_store());
     co_return core::Result<void>();
 }
 
@@ -133,7 +154,7 @@ core::Task<void> App::follow_store(App* self) {
             continue; // the next turn tries again
         }
         version = *now;
-        auto const followed = co_await self->credentials_->follow_store();
+        auto const followed = co_await self->take_up_store();
         if (!followed) {
             core::log::warn("store.follow_failed", {{"reason", core::describe(followed.error())}});
         }

@@ -9,11 +9,15 @@
 #include "server/mcp_offer.hpp"
 #include "server/outbound.hpp"
 #include "server/router/connector_factory.hpp"
+#include "server/router/connector_service.hpp"
+#include "server/router/connector_set.hpp"
 #include "server/router/credential_keeper.hpp"
 #include "server/router/credential_service.hpp"
+#include "server/router/file_watch.hpp"
 #include "server/router/offered_sign_ins.hpp"
 #include "server/router/organization_directory.hpp"
 #include "server/router/sign_in_service.hpp"
+#include "server/router/source_service.hpp"
 #include "server/store/state_store.hpp"
 #include "server/tools/write_guard.hpp"
 
@@ -44,6 +48,8 @@ public:
     StateStore& store() noexcept { return *store_; }
     protocol::McpServer& mcp() noexcept { return *mcp_; }
     CredentialAdmin& credentials() noexcept { return *credentials_; }
+    ConnectorService& connectors() noexcept { return *connectors_; }
+    SourceAdmin& sources() noexcept { return *sources_; }
     SignInService& sign_in() noexcept { return *sign_in_; }
     auth::TokenVerifier& tokens() noexcept { return *tokens_; }
     bool started() const noexcept { return started_; }
@@ -52,6 +58,7 @@ private:
     App(core::asio::io_context& io, Config config);
     core::Result<void> build();
     static core::Task<void> follow_store(App* self);
+    core::Task<core::Result<void>> take_up_store();
 
     Config config_;
     core::asio::any_io_executor executor_;
@@ -61,7 +68,11 @@ private:
     std::unique_ptr<Outbound> outbound_;
     std::unique_ptr<ConnectorParts> parts_;
     std::unique_ptr<OrganizationDirectory> directory_;
+    std::unique_ptr<ConnectorSet> connector_set_;
+    std::unique_ptr<SourceService> sources_;
     std::unique_ptr<CredentialService> credentials_;
+    std::unique_ptr<ConnectorService> connectors_;
+    std::unique_ptr<FileWatch> pat_files_;
     std::unique_ptr<WriteGuard> writes_;
     std::unique_ptr<core::TaskGroup> running_writes_;
     std::unique_ptr<core::TaskGroup> background_;

@@ -34,6 +34,11 @@ core::Result<void> Daemon::build() {
     mcp_route_->add_to(routes_);
     credential_routes_.emplace(app_.credentials(), app_.clock());
     credential_routes_->add_to(routes_);
+    connector_routes_.emplace(app_.connectors());
+    connector_routes_->add_to(routes_);
+    source_routes_.emplace(app_.sources());
+    source_routes_->add_to(routes_);
+    add_openapi_route(routes_);
     sign_in_routes_.emplace(app_.sign_in());
     sign_in_routes_->add_to(routes_);
 

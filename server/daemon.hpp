@@ -11,7 +11,10 @@
 #include "server/front/inbound_gate.hpp"
 #include "server/front/listener.hpp"
 #include "server/front/mcp_route.hpp"
+#include "server/front/rest/connectors.hpp"
 #include "server/front/rest/credentials.hpp"
+#include "server/front/rest/openapi.hpp"
+#include "server/front/rest/repos.hpp"
 #include "server/front/rest/sign_in.hpp"
 #include "server/front/routes.hpp"
 
@@ -48,6 +51,8 @@ private:
     std::optional<InboundGate> gate_;
     std::optional<McpRoute> mcp_route_;
     std::optional<CredentialRoutes> credential_routes_;
+    std::optional<ConnectorRoutes> connector_routes_;
+    std::optional<SourceRoutes> source_routes_;
     std::unique_ptr<protocol::McpHttpEndpoint> mcp_;
     core::TaskGroup writers_;
     std::optional<SignInRoutes> sign_in_routes_;

@@ -1,5 +1,7 @@
 #include "server/commands/call.hpp"
 #include "server/commands/check.hpp"
+#include "server/commands/connectors.hpp"
+#include "server/commands/doctor.hpp"
 #include "server/commands/exit_codes.hpp"
 #include "server/commands/login.hpp"
 #include "server/commands/pat.hpp"
@@ -37,6 +39,8 @@ public:
         add_login();
         add_pat();
         add_token();
+        add_connectors();
+        add_doctor();
         add_check();
         add_call();
         add_version();
@@ -148,6 +152,37 @@ private:
         CLI::App* revoke = add_token_command(*token, "revoke", "End a token", &server::run_token_revoke);
         revoke->add_option("id", token_.id, "Its id, or its name")->required();
     }
+    void add_connectors() {
+        CLI::App* connectors = app_.add_subcommand("connectors", "Connectors to organizations");
+        connectors->require_subcommand(1);
+        add_config(*connectors);
+        CLI::App* list = add(*connectors, "list", "Connectors and how they stand", [this] {
+            connectors_.config = config_;
+            connectors_.json = json_;
+            return server::run_connectors_list(connectors_);
+        });
+        add_config(*list);
+        add_json(*list);
+        CLI::App* test = add(*connectors, "test", "Walk every leg to an organization", [this] {
+            connectors_.config = config_;
+            connectors_.json = json_;
+            return server::run_connectors_test(connectors_);
+        });
+        add_config(*test);
+        add_json(*test);
+        test->add_option("name", connectors_.name, "Of one connector; else all");
+    }
+    void add_doctor() {
+        CLI::App* doctor = add(app_, "doctor", "Look for what is wrong, and say how to mend it", [this] {
+            doctor_.config = config_;
+            doctor_.json = json_;
+            return server::run_doctor(doctor_);
+        });
+        add_config(*doctor);
+        add_json(*doctor);
+        doctor->add_option(
+            "--organization", doctor_.organization, "Only this one, a name or a URL, connected or not");
+    }
     void add_check() {
         CLI::App* command =
             add(app_, "check", "Validate the configuration and print what is effective", [this] {
@@ -183,6 +218,8 @@ private:
     server::LoginOptions login_;
     server::PatOptions pat_;
     server::TokenOptions token_;
+    server::ConnectorsOptions connectors_;
+    server::DoctorOptions doctor_;
     server::CallOptions call_;
 };
 

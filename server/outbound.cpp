@@ -101,6 +101,9 @@ core::Result<std::unique_ptr<Outbound>> Outbound::make(core::asio::any_io_execut
     std::unique_ptr<Outbound> outbound(new Outbound(executor, clock, pool_limits(config.limits)));
     ADOMCPD_TRY(outbound->tls_, core::make_tls_client(config.outbound.ca_file));
     ADOMCPD_TRY(std::optional<core::ProxySettings> proxy, proxy_settings(config));
+    if (proxy) {
+        outbound->proxy_.emplace(proxy->proxy, proxy->authorization.clone(), proxy->no_proxy);
+    }
     outbound->resolver_ = core::make_resolver(executor, pool, clock);
     outbound->pooled_ = core::make_pooled_client(
         executor, *outbound->tls_, *outbound->resolver_, clock, outbound->limits_, std::move(proxy));

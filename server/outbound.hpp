@@ -35,6 +35,10 @@ public:
     /// thumbprint; it lives as long as this.
     core::Result<core::HttpClient*> pinned(std::string const& thumbprint);
     void shutdown();
+    core::Resolver& resolver() noexcept { return *resolver_; }
+    core::TlsClient& tls() noexcept { return *tls_; }
+    /// nullptr = none.
+    core::ProxySettings const* proxy() const noexcept { return proxy_ ? &*proxy_ : nullptr; }
 
 private:
     class Pinned {
@@ -51,6 +55,7 @@ private:
     core::HttpPoolLimits limits_;
     std::unique_ptr<core::TlsClient> tls_;
     std::unique_ptr<core::Resolver> resolver_;
+    std::optional<core::ProxySettings> proxy_;
     std::unique_ptr<core::PooledHttpClient> pooled_;
     std::unique_ptr<core::HttpClient> retrying_;
     std::map<std::string, Pinned> pinned_; ///< by thumbprint

@@ -7,10 +7,9 @@
 #include "protocol/mcp_http.hpp"
 #include "server/app.hpp"
 #include "server/commands/command_run.hpp"
+#include "server/commands/daemon_client.hpp"
 #include "server/commands/exit_codes.hpp"
 #include "server/config/load_config.hpp"
-#include "server/config/private_file.hpp"
-#include "server/store/admin_token.hpp"
 #include "server/version.hpp"
 
 #include <boost/asio/co_spawn.hpp>
@@ -19,7 +18,6 @@
 
 #include <chrono>
 #include <cstdio>
-#include <cstdlib>
 #include <iostream>
 #include <iterator>
 #include <optional>
@@ -62,27 +60,8 @@ core::HttpHeaders request_headers(std::string const& tool) {
     return headers;
 }
 
-/// The token to present: from the environment, else the first administrator's, which the daemon left beside
-/// its store.
-core::Secret caller_token(Config const& config) {
-    if (char const* token = std::getenv(kTokenVariable); token != nullptr && *token != '\0') {
-        return core::Secret(token);
-    }
-    auto token = read_private_file(admin_token_path(config.store.path));
-    return token ? std::move(*token) : core::Secret();
-}
-
 std::string daemon_url(Config const& config, CallOptions const& options) {
-    if (!options.url.empty()) {
-        return options.url;
-    }
-    return std::string(config.tls ? "https://" : "http://") + config.listen.to_string() + "/mcp";
-}
-
-core::Task<core::Result<core::HttpResponse>>
-send(Outbound& outbound, core::Clock& clock, core::HttpRequest const& request) {
-    core::CallContext const ctx(core::random_uuid(), core::Deadline::in(clock, kCallTime));
-    co_return co_await outbound.once().send(request, ctx);
+    return options.url.empty() ? daemon_base_url(config) + "/mcp" : options.url;
 }
 
 core::Result<core::HttpResponse>
@@ -92,26 +71,11 @@ call_daemon(Config const& config, CallOptions const& options, std::string body) 
         return core::fail(core::Error(core::ErrorKind::invalid_argument, "--url is not an http or https URL")
                               .with_code("usage"));
     }
-    core::asio::io_context io(1);
-    core::SystemClock clock;
-    core::BlockingPool pool(1);
-    ADOMCPD_TRY(std::unique_ptr<Outbound> const outbound,
-                Outbound::make(io.get_executor(), pool, clock, config));
     core::HttpRequest request("POST", *url);
     request.headers = request_headers(options.tool);
     request.credential = caller_token(config);
     request.body = std::move(body);
-
-    std::optional<core::Result<core::HttpResponse>> answer;
-    core::asio::co_spawn(io,
-                         send(*outbound, clock, request),
-                         [&](std::exception_ptr, core::Result<core::HttpResponse> result) {
-                             answer.emplace(std::move(result));
-                             outbound->shutdown();
-                             io.stop();
-                         });
-    io.run();
-    return std::move(*answer);
+    return ask_daemon(config, std::move(request));
 }
 
 core::Task<core::Result<std::string>> run_in_process(App& app, CallOptions const& options, std::string body) {

@@ -3,7 +3,11 @@ target_sources(server_lib PRIVATE
   commands/call.cpp
   commands/check.cpp
   commands/command_run.cpp
+  commands/connectors.cpp
+  commands/daemon_client.cpp
+  commands/doctor.cpp
   commands/expires_option.cpp
+  commands/leg_output.cpp
   commands/login.cpp
   commands/pat.cpp
   commands/secret_input.cpp

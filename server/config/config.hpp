@@ -89,8 +89,9 @@ public:
     std::string resource_id;         ///< its Azure resource id
     std::string federated_client_id; ///< managed_identity: both or neither
     std::string federated_tenant_id;
-    std::string tenant; ///< oauth, optional
-    core::Secret pat;   ///< pat, from pat_file
+    std::string tenant;   ///< oauth, optional
+    core::Secret pat;     ///< pat, from pat_file
+    std::string pat_file; ///< read again when it changes
     std::optional<core::SystemTime> expires;
 };
 
@@ -98,6 +99,7 @@ class ConnectorConfig {
 public:
     std::string name;
     std::string organization; ///< as written: name or URL
+    bool enabled = true;
     std::vector<AuthMethodConfig> auth;
     std::vector<std::string> projects; ///< allow-list; empty = all
     bool read_only = false;
@@ -112,6 +114,7 @@ class KnowledgeSourceConfig {
 public:
     std::string name;
     std::string url;
+    std::string description;
     std::vector<AuthMethodConfig> auth; ///< empty = that of the organization's connector
 };
 

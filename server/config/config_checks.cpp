@@ -1,30 +1,18 @@
 #include "ado/organization.hpp"
+#include "ado/source_url.hpp"
 #include "core/http/http_message.hpp"
 #include "core/text/utf8.hpp"
 #include "server/config/config_reader.hpp"
 #include "server/config/config_section.hpp"
+#include "server/config/connector_name.hpp"
 
 #include <algorithm>
-#include <cctype>
 #include <map>
 #include <set>
 #include <string_view>
 
 namespace server {
 namespace {
-
-bool is_alpha(char c) noexcept {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-bool is_digit(char c) noexcept {
-    return c >= '0' && c <= '9';
-}
-
-bool is_connector_name(std::string_view name) noexcept {
-    return name.size() >= 3 && name.size() <= 64 && is_alpha(name.front()) &&
-           std::all_of(
-               name.begin(), name.end(), [](char c) { return is_alpha(c) || is_digit(c) || c == '-'; });
-}
 
 /// Names by which two things would be the same thing, with where the first one stands.
 class UniqueNames {
@@ -65,11 +53,16 @@ void check_methods(std::vector<AuthMethodConfig> const& methods,
     }
 }
 
-void check_connectors(Config const& config, ConfigProblems& problems) {
+ado::OrganizationUrls urls_of(Config const& config) {
     ado::OrganizationUrls urls;
     urls.base_url = config.azure_devops.base_url;
     urls.search_url = config.azure_devops.search_url;
     urls.identity_url = config.azure_devops.identity_url;
+    return urls;
+}
+
+void check_connectors(Config const& config, ConfigProblems& problems) {
+    ado::OrganizationUrls const urls = urls_of(config);
     UniqueNames names(problems);
     UniqueNames organizations(problems);
     for (std::size_t i = 0; i < config.connectors.size(); ++i) {
@@ -77,9 +70,7 @@ void check_connectors(Config const& config, ConfigProblems& problems) {
         std::string const pointer = pointer_child("/connectors", i);
         if (!connector.name.empty()) {
             if (!is_connector_name(connector.name)) {
-                problems.add(pointer + "/name",
-                             quoted_text(connector.name),
-                             "3 to 64 characters: a letter first, then letters, digits and hyphens");
+                problems.add(pointer + "/name", quoted_text(connector.name), std::string(kConnectorNameRule));
             }
             names.add(core::to_lower_ascii(connector.name),
                       pointer + "/name",
@@ -117,6 +108,13 @@ void check_connectors(Config const& config, ConfigProblems& problems) {
 }
 
 void check_knowledge_sources(Config const& config, ConfigProblems& problems) {
+    ado::OrganizationUrls const urls = urls_of(config);
+    std::set<std::string> connected;
+    for (ConnectorConfig const& connector : config.connectors) {
+        if (auto const organization = ado::parse_organization(connector.organization, urls)) {
+            connected.insert(organization->key());
+        }
+    }
     UniqueNames names(problems);
     for (std::size_t i = 0; i < config.knowledge_sources.size(); ++i) {
         std::string const pointer = pointer_child("/knowledge_sources", i);
@@ -126,8 +124,26 @@ void check_knowledge_sources(Config const& config, ConfigProblems& problems) {
                       pointer + "/name",
                       "the name a second time",
                       "a name of its own");
+            if (!is_connector_name(source.name)) {
+                problems.add(pointer + "/name", quoted_text(source.name), std::string(kConnectorNameRule));
+            }
         }
         check_methods(source.auth, pointer, problems);
+        if (source.url.empty()) {
+            continue; // the schema has reported it
+        }
+        auto const url = ado::parse_source_url(source.url, urls);
+        if (!url) {
+            problems.add(pointer + "/url",
+                         quoted_text(source.url) + " (" + url.error().message() + ")",
+                         "https://dev.azure.com/ORG/PROJECT/_git/REPOSITORY or "
+                         "https://dev.azure.com/ORG/PROJECT/_wiki/wikis/WIKI[/PAGE-ID]; the same on "
+                         "https://ORG.visualstudio.com or under azure_devops.base_url");
+        } else if (!source.auth.empty() && !connected.insert(url->organization.key()).second) {
+            problems.add(pointer + "/auth",
+                         "methods beside those of the organization's connector",
+                         "no auth here: an organization's sources are read with its one connector");
+        }
     }
 }
 

@@ -204,6 +204,7 @@ AuthMethodConfig read_method(ConfigSection const& in) {
     }
     in.read("tenant", config.tenant);
     config.pat = in.secret_file("pat_file");
+    config.pat_file = in.path("pat_file", false).value_or("");
     if (auto const expires = in.text("expires")) {
         config.expires = parse_expiry(*expires);
         if (!config.expires) {
@@ -228,6 +229,7 @@ ConnectorConfig read_connector(ConfigSection const& in) {
     ConnectorConfig config;
     in.read("name", config.name);
     in.read("organization", config.organization);
+    in.read("enabled", config.enabled);
     config.auth = read_methods(in);
     config.projects = in.texts("projects");
     in.read("read_only", config.read_only);
@@ -297,7 +299,8 @@ Config read_config(core::Json const& document, std::string const& folder, Config
     for (ConfigSection const& item : root.sections("knowledge_sources")) {
         KnowledgeSourceConfig source;
         item.read("name", source.name);
-        item.read_url("url", source.url);
+        item.read("url", source.url);
+        item.read("description", source.description);
         source.auth = read_methods(item);
         config.knowledge_sources.push_back(std::move(source));
     }

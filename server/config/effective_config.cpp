@@ -84,6 +84,7 @@ Json methods_json(std::vector<AuthMethodConfig> const& methods) {
 Json connector_json(ConnectorConfig const& connector) {
     return {{"name", connector.name},
             {"organization", connector.organization},
+            {"enabled", connector.enabled},
             {"auth", methods_json(connector.auth)},
             {"projects", connector.projects},
             {"read_only", connector.read_only},
@@ -128,8 +129,10 @@ Json effective_config_json(Config const& config) {
     }
     out["knowledge_sources"] = Json::array();
     for (KnowledgeSourceConfig const& source : config.knowledge_sources) {
-        out["knowledge_sources"].push_back(
-            {{"name", source.name}, {"url", source.url}, {"auth", methods_json(source.auth)}});
+        out["knowledge_sources"].push_back({{"name", source.name},
+                                            {"url", source.url},
+                                            {"description", text_or_null(source.description)},
+                                            {"auth", methods_json(source.auth)}});
     }
     out["tools"] = {{"enable", config.tools.enable},
                     {"disable", config.tools.disable},

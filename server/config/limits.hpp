@@ -49,6 +49,10 @@ public:
     std::chrono::milliseconds mcp_replay_age_ms{300'000};      ///< how long after the stream's end
     std::chrono::milliseconds mcp_task_after_ms{10'000};       ///< a call this long becomes a task
     std::chrono::milliseconds mcp_task_ttl_ms{86'400'000};     ///< how long a task is kept
+    // Connectors
+    std::chrono::milliseconds leg_ms{15'000}; ///< one step of `connectors test` and `doctor`
+    std::size_t stored_connectors = 500;      ///< made through the API
+    std::size_t stored_sources = 2000;        ///< knowledge sources made through the API
     // Sign-in
     std::chrono::milliseconds sign_in_ms{600'000}; ///< from the link to the browser's return
     std::size_t sign_in_flows = 100;               ///< remembered; those that ended are forgotten first

@@ -13,6 +13,7 @@ target_sources(server_lib PRIVATE
   config/config_reader.cpp
   config/config_section.cpp
   config/config_yaml.cpp
+  config/connector_name.cpp
   config/effective_config.cpp
   config/environment.cpp
   config/expiry.cpp

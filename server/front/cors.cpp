@@ -7,7 +7,7 @@ namespace server {
 namespace {
 
 /// What MCP clients and the API's callers send beside the fields that never need asking for.
-constexpr std::array<std::string_view, 10> kRequestHeaders{"content-type",
+constexpr std::array<std::string_view, 12> kRequestHeaders{"content-type",
                                                            "accept",
                                                            "authorization",
                                                            "mcp-protocol-version",
@@ -15,6 +15,8 @@ constexpr std::array<std::string_view, 10> kRequestHeaders{"content-type",
                                                            "mcp-name",
                                                            "mcp-session-id",
                                                            "last-event-id",
+                                                           "if-match",
+                                                           "if-none-match",
                                                            "traceparent",
                                                            "x-request-id"};
 constexpr std::string_view kParameterHeader = "mcp-param-";
@@ -87,7 +89,8 @@ void add_cors(HostPolicy const& hosts, core::HttpHeaders const& request, HttpRep
         reply.headers.set("Access-Control-Allow-Origin", std::string(*origin));
         reply.headers.set(
             "Access-Control-Expose-Headers",
-            "Mcp-Session-Id, MCP-Protocol-Version, WWW-Authenticate, Retry-After, X-Request-Id");
+            "Mcp-Session-Id, MCP-Protocol-Version, WWW-Authenticate, Retry-After, X-Request-Id, "
+            "ETag, Location");
     }
 }
 

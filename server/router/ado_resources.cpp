@@ -148,9 +148,10 @@ core::Task<ResourceResult> AdoResources::read(protocol::ResourceRead const& call
     }
     if (!wanted->names_file()) {
         std::vector<ResourceContents> contents;
-        contents.emplace_back(std::string(call.uri),
-                              kJsonType,
-                              core::dump_json_pretty(organization_report(**connector, read_only_)));
+        contents.emplace_back(
+            std::string(call.uri),
+            kJsonType,
+            core::dump_json_pretty(organization_report(directory_, **connector, read_only_)));
         co_return ResourceResult(std::move(contents));
     }
     auto result = co_await read_file(*wanted, *connector, call);

@@ -6,9 +6,11 @@
 #include "auth/providers.hpp"
 #include "core/clock.hpp"
 #include "core/token_source.hpp"
+#include "server/router/pat_expiry.hpp"
 #include "server/tools/call_scope.hpp"
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -33,7 +35,25 @@ public:
     bool declared;
     bool self_contained; ///< needs nothing from the store: managed identity, a PAT from a file
     bool stored = false; ///< the store holds a credential for it
+    /// Of a stored PAT, known before it is first used.
+    std::optional<core::SystemTime> stored_end;
+    bool works_everywhere = false; ///< a PAT that other organizations take too
 };
+
+/// What the store says about a PAT, without the token.
+class StoredPatFacts {
+public:
+    std::optional<core::SystemTime> expires_at;
+    bool works_everywhere = false;
+};
+
+/// Where a connector comes from.
+enum class ConnectorOrigin {
+    configuration, ///< declared in the file, read-only in the API
+    api,           ///< made through the API
+    credential,    ///< stands for what is stored of an organization that has none of the others
+};
+std::string_view to_string(ConnectorOrigin origin) noexcept;
 
 class ConnectorStatus {
 public:
@@ -55,7 +75,11 @@ public:
     public:
         std::string name;
         bool declared = false;
+        ConnectorOrigin origin = ConnectorOrigin::credential;
+        bool enabled = true;
         bool fallback = true;
+        std::string oauth_tenant;           ///< where people sign in; empty = found out
+        core::Clock const* clock = nullptr; ///< for states that depend on the time; may be null
         ConnectorPolicy policy;
     };
 
@@ -65,7 +89,8 @@ public:
     Connector& operator=(Connector const&) = delete;
 
     /// Gives the connector its client, which uses it as token source.
-    void attach_client(std::unique_ptr<ado::Throttle> throttle, std::unique_ptr<ado::Client> client);
+    /// The throttle may be that of a connector whose place this one takes: a pause goes on.
+    void attach_client(std::shared_ptr<ado::Throttle> throttle, std::unique_ptr<ado::Client> client);
 
     core::Task<core::Result<core::AccessToken>> get(std::chrono::seconds min_ttl,
                                                     core::CallContext const& ctx) override;
@@ -76,7 +101,12 @@ public:
     ado::Organization const& organization() const noexcept { return organization_; }
     ado::Client& client() noexcept { return *client_; }
     std::vector<ConnectorProvider> const& providers() const noexcept { return providers_; }
+    std::shared_ptr<ado::Throttle> const& throttle() const noexcept { return throttle_; }
     ConnectorStatus status() const;
+    /// What people should know beside the state: tokens that end soon. May be empty.
+    std::vector<std::string> notes() const;
+    /// The end of the PAT that would be used, when one is stored or configured.
+    std::optional<PatEnd> pat_end() const;
 
     /// A call went through as `identity` with `method`.
     void note_accepted(std::string_view method, std::string const& identity);
@@ -84,13 +114,23 @@ public:
     void credentials_changed();
     /// Whether the store holds a credential for `method`.
     void set_stored(std::string_view method, bool stored);
+    void set_pat_facts(StoredPatFacts const& facts);
+    /// Takes over what `earlier`, a connector of the same organization, knows of the store.
+    void take_over(Connector const& earlier);
+    /// The configured PAT's file changed.
+    void pat_file_changed();
 
 private:
+    ConnectorStatus provider_status() const;
+    void settle_since(ConnectorStatus& status) const;
+
     Settings settings_;
     ado::Organization organization_;
     std::vector<ConnectorProvider> providers_;
-    std::unique_ptr<ado::Throttle> throttle_;
+    std::shared_ptr<ado::Throttle> throttle_; ///< perhaps shared with the connector before this one
     std::unique_ptr<ado::Client> client_;
+    mutable std::string shown_state_; ///< what status() said last, and since when
+    mutable core::SystemTime shown_since_{};
 };
 
 } // namespace server

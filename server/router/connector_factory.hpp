@@ -6,8 +6,11 @@
 #include "core/http/http_client.hpp"
 #include "server/config/config.hpp"
 #include "server/router/connector.hpp"
+#include "server/store/connector_store.hpp"
 
 #include <memory>
+#include <string>
+#include <utility>
 
 namespace server {
 
@@ -33,12 +36,26 @@ public:
 
 ado::OrganizationUrls organization_urls(Config const& config);
 
-/// The connector of a declared organization. Fails when the organization cannot be understood.
-core::Result<std::shared_ptr<Connector>> make_declared_connector(ConnectorParts const& parts,
-                                                                 ConnectorConfig const& config);
+/// One connector, as it is to be. What it points to need only live until it is made.
+class ConnectorRecipe {
+public:
+    ConnectorRecipe(std::string name_, ado::Organization organization_, ConnectorOrigin origin_)
+        : name(std::move(name_)), organization(std::move(organization_)), origin(origin_) {}
 
-/// The connector of an organization whose credential came by API or CLI: stored grant, stored PAT.
-std::shared_ptr<Connector> make_undeclared_connector(ConnectorParts const& parts,
-                                                     ado::Organization organization);
+    std::string name;
+    ado::Organization organization;
+    ConnectorOrigin origin;
+    ConnectorConfig const* config = nullptr;  ///< nullptr = everything as it is by default
+    StoredIdentity const* identity = nullptr; ///< used where the configuration names none
+    Connector const* replaces = nullptr;      ///< whose throttle and knowledge of the store it takes over
+};
+
+std::shared_ptr<Connector> make_connector(ConnectorParts const& parts, ConnectorRecipe const& recipe);
+
+/// The provider of a managed identity, beside those of connectors: to try it out.
+std::unique_ptr<auth::CredentialProvider>
+make_identity_provider(ConnectorParts const& parts, std::string key, AuthMethodConfig const& method);
+
+AuthMethodConfig identity_method(StoredIdentity const& identity);
 
 } // namespace server

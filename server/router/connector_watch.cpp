@@ -1,5 +1,6 @@
 #include "server/router/connector_watch.hpp"
 
+#include "core/log.hpp"
 #include "server/router/ado_uri.hpp"
 
 #include <boost/asio/this_coro.hpp>
@@ -11,6 +12,7 @@ namespace server {
 namespace {
 
 constexpr std::chrono::seconds kInterval{1};
+std::string const kConnected = "connected";
 
 } // namespace
 
@@ -23,13 +25,42 @@ std::map<std::string, std::string> ConnectorWatch::states() const {
     std::map<std::string, std::string> found;
     for (std::shared_ptr<Connector> const& connector : directory_.all()) {
         ConnectorStatus const status = connector->status();
+        // A token that is renewed in passing is no news.
+        std::string const& state = status.state == "refreshing" ? kConnected : status.state;
         found.emplace(organization_uri(connector->organization().name()),
-                      status.state + "\n" + status.method + "\n" + status.identity);
+                      state + "\n" + status.method + "\n" + status.identity);
     }
     return found;
 }
 
+void ConnectorWatch::warn_of_pats() {
+    core::SystemTime const now = clock_.system_now();
+    for (std::shared_ptr<Connector> const& connector : directory_.all()) {
+        std::string const& key = connector->organization().key();
+        std::optional<PatEnd> const end = connector->pat_end();
+        std::optional<core::SystemTime> const when = end ? end->when() : std::nullopt;
+        std::optional<int> const reached = when ? reached_warning(*when, now) : std::nullopt;
+        if (!reached) {
+            warned_.erase(key);
+            continue;
+        }
+        std::pair<core::SystemTime, int> const warning(*when, *reached);
+        auto const [known, fresh] = warned_.emplace(key, warning);
+        if (fresh || known->second != warning) {
+            known->second = warning;
+            core::log::warn("pat.expiring",
+                            {{"organization", connector->organization().name()},
+                             {"expires_at", core::format_utc(*when)},
+                             {"within_days", *reached},
+                             {"all_organizations", end->everywhere},
+                             {"reason", describe_pat_end(connector->organization().name(), *end, now)},
+                             {"fix", pat_end_fix(connector->organization().name(), *end)}});
+        }
+    }
+}
+
 void ConnectorWatch::look() {
+    warn_of_pats();
     using protocol::ChangeEvent;
     std::map<std::string, std::string> now = states();
     std::map<std::string, std::string> const before = std::exchange(seen_, now);

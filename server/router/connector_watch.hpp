@@ -7,11 +7,13 @@
 
 #include <map>
 #include <string>
+#include <utility>
 
 namespace server {
 
 /// Tells subscribers of organization resources when the connector's state changes, and everyone when
-/// connectors come or go. Looks again and again: a state also changes with the time of day. One thread;
+/// connectors come or go; and logs personal access tokens that end soon, once for each of kPatWarningDays.
+/// Looks again and again: a state also changes with the time of day. One thread;
 /// referents outlive it.
 class ConnectorWatch {
 public:
@@ -24,11 +26,13 @@ public:
 
 private:
     std::map<std::string, std::string> states() const;
+    void warn_of_pats();
 
     OrganizationDirectory const& directory_;
     protocol::ChangeHub& hub_;
     core::Clock& clock_;
-    std::map<std::string, std::string> seen_; ///< URI -> state, and as whom
+    std::map<std::string, std::string> seen_;                        ///< URI -> state, and as whom
+    std::map<std::string, std::pair<core::SystemTime, int>> warned_; ///< key -> end, days already told of
 };
 
 } // namespace server

@@ -19,6 +19,25 @@ public:
     std::string organization; ///< canonical name
     std::string identity;     ///< who the organization says the PAT belongs to; may be empty
     std::optional<core::SystemTime> expires_at;
+    std::vector<std::string> notes; ///< what to know about it: it ends soon, it works elsewhere too
+};
+
+/// A managed identity to attach to an organization.
+class IdentityRequest {
+public:
+    explicit IdentityRequest(std::string organization_) : organization(std::move(organization_)) {}
+    std::string organization;        ///< as written: a name or a URL
+    std::string client_id;           ///< of the user-assigned identity; empty = system-assigned
+    std::string federated_client_id; ///< both or neither
+    std::string federated_tenant_id;
+};
+
+class IdentityAccepted {
+public:
+    explicit IdentityAccepted(std::string organization_) : organization(std::move(organization_)) {}
+    std::string organization; ///< canonical name
+    std::string identity;     ///< who the organization says it is
+    std::string tenant;       ///< where its token is from, when it is exchanged
 };
 
 class CredentialMethodStatus {
@@ -30,6 +49,7 @@ public:
     std::string identity;
     std::string tenant;
     std::optional<core::SystemTime> expires_at;
+    bool all_organizations = false; ///< a PAT that other organizations take too
     std::optional<core::SystemTime> last_refresh;
     std::string last_error;
     std::string last_error_code;
@@ -43,6 +63,7 @@ public:
     std::string connector;                       ///< its name; empty when the organization has none
     std::string state;                           ///< of the connector
     std::vector<CredentialMethodStatus> methods; ///< in the order they are tried
+    std::vector<std::string> notes;
 };
 
 /// Managing the credentials of organizations, as the REST API needs it; implemented below the front.
@@ -58,15 +79,22 @@ public:
                                                              core::Secret pat,
                                                              std::optional<core::SystemTime> expires,
                                                              core::CallContext const& ctx) = 0;
+    /// Gets a token of the identity (exchanged in the other tenant when the request says so), tries it on the
+    /// organization, stores it durably, makes it the next call's. Nothing changes on an error.
+    virtual core::Task<core::Result<IdentityAccepted>> attach_identity(IdentityRequest request,
+                                                                       core::CallContext const& ctx) = 0;
     virtual core::Task<core::Result<std::vector<OrganizationCredentials>>>
     list(core::CallContext const& ctx) = 0;
     /// not_found when the organization is not known here.
     virtual core::Task<core::Result<OrganizationCredentials>> get(std::string organization,
                                                                   core::CallContext const& ctx) = 0;
-    /// Removes every stored credential of the organization and answers its canonical name; not_found when
-    /// there is none.
+    /// Removes every stored credential of the organization (PAT, sign-in, attached managed identity) and
+    /// answers its canonical name; not_found when there is none, and then too nothing of it is remembered.
     virtual core::Task<core::Result<std::string>> remove(std::string organization,
                                                          core::CallContext const& ctx) = 0;
+    /// The stored PAT of this organization (its key) was seen to work in another one: it is warned of from
+    /// now on.
+    virtual core::Task<void> note_reach(std::string key, core::CallContext const& ctx) = 0;
 };
 
 } // namespace server

@@ -24,8 +24,16 @@ protocol::ToolDescriptor make_descriptor() {
     input["additionalProperties"] = false;
 
     Json item_properties = Json::object();
-    for (char const* name :
-         {"name", "connector", "state", "reason", "fix", "method", "identity", "tenant", "default_project"}) {
+    for (char const* name : {"name",
+                             "connector",
+                             "state",
+                             "reason",
+                             "fix",
+                             "method",
+                             "identity",
+                             "tenant",
+                             "since",
+                             "default_project"}) {
         item_properties[name] = string_schema();
     }
     item_properties["read_only"] = Json{{"type", "boolean"}};
@@ -33,6 +41,7 @@ protocol::ToolDescriptor make_descriptor() {
         Json{{"type", "boolean"}, {"description", "A person is asked before each write"}};
     item_properties["projects"] = strings_schema();
     item_properties["knowledge_sources"] = strings_schema();
+    item_properties["notes"] = strings_schema();
     Json item = Json::object();
     item["type"] = "object";
     item["properties"] = std::move(item_properties);
@@ -73,7 +82,7 @@ public:
         Json organizations = Json::array();
         std::string text;
         for (std::shared_ptr<Connector> const& connector : directory_.all()) {
-            Json entry = organization_report(*connector, read_only_);
+            Json entry = organization_report(directory_, *connector, read_only_);
             text += describe(entry);
             organizations.push_back(std::move(entry));
         }
@@ -110,11 +119,24 @@ private:
                 line += " " + project.get<std::string>() + ";";
             }
         }
+        if (Json const* sources = core::find_array(entry, "knowledge_sources");
+            sources != nullptr && !sources->empty()) {
+            line += ", knowledge sources:";
+            for (Json const& source : *sources) {
+                line += " " + source.get<std::string>() + ";";
+            }
+        }
         if (auto const reason = core::find_string(entry, "reason")) {
             line += " (" + std::string(*reason) + ")";
         }
         if (auto const fix = core::find_string(entry, "fix")) {
             line += " Fix: " + std::string(*fix);
+        }
+        // The state's own reason says the same when it is about the token's end.
+        Json const* const notes = core::find_array(entry, "notes");
+        bool const said = *core::find_string(entry, "state") == "expiring";
+        for (Json const& note : notes != nullptr && !said ? *notes : Json::array()) {
+            line += " Note: " + note.get<std::string>();
         }
         return line + "\n";
     }

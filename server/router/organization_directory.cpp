@@ -76,6 +76,30 @@ core::Result<std::shared_ptr<Connector>> OrganizationDirectory::find_or_make(std
     return made;
 }
 
+std::shared_ptr<Connector> OrganizationDirectory::find_named(std::string_view name) const {
+    for (auto const& [key, connector] : by_key_) {
+        if (core::iequals(connector->settings().name, name)) {
+            return connector;
+        }
+    }
+    return nullptr;
+}
+
+std::shared_ptr<Connector> OrganizationDirectory::find_key(std::string const& key) const {
+    auto const it = by_key_.find(key);
+    return it == by_key_.end() ? nullptr : it->second;
+}
+
+void OrganizationDirectory::remove(std::string const& key) {
+    by_key_.erase(key);
+}
+
+std::vector<std::string> const& OrganizationDirectory::sources_of(std::string const& key) const {
+    static std::vector<std::string> const none;
+    auto const it = sources_.find(key);
+    return it == sources_.end() ? none : it->second;
+}
+
 void OrganizationDirectory::remove_undeclared(std::string const& key) {
     auto const it = by_key_.find(key);
     if (it != by_key_.end() && !it->second->settings().declared) {

@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace server {
@@ -19,19 +20,29 @@ namespace server {
 using ConnectorFactory = std::function<std::shared_ptr<Connector>(ado::Organization)>;
 
 /// Organization name or URL -> connector. Connectors are shared with the calls under way, so that one can be
-/// removed while it serves. One thread.
+/// replaced or removed while it serves: such a call finishes on what it began with. One thread.
 class OrganizationDirectory {
 public:
     OrganizationDirectory(ado::OrganizationUrls urls, ConnectorFactory factory);
 
+    /// In the place of the one its organization has, if any.
     void add(std::shared_ptr<Connector> connector);
     /// The one meant: by name or URL; without one, the only one there is. Errors list what there is.
     core::Result<std::shared_ptr<Connector>> find(std::optional<std::string_view> organization) const;
     /// The one of this organization, made if there is none yet.
     core::Result<std::shared_ptr<Connector>> find_or_make(std::string_view organization);
     core::Result<ado::Organization> parse(std::string_view organization) const;
+    /// By the connector's name, without regard to case; nullptr when there is none.
+    std::shared_ptr<Connector> find_named(std::string_view name) const;
+    std::shared_ptr<Connector> find_key(std::string const& key) const;
+    void remove(std::string const& key);
     /// Takes an undeclared connector out. Declared ones stay.
     void remove_undeclared(std::string const& key);
+    /// Names of the knowledge sources of each organization, by its key.
+    void set_sources(std::map<std::string, std::vector<std::string>> sources) {
+        sources_ = std::move(sources);
+    }
+    std::vector<std::string> const& sources_of(std::string const& key) const;
     /// In order of their names.
     std::vector<std::shared_ptr<Connector>> all() const;
 
@@ -41,6 +52,7 @@ private:
     ado::OrganizationUrls urls_;
     ConnectorFactory factory_;
     std::map<std::string, std::shared_ptr<Connector>> by_key_;
+    std::map<std::string, std::vector<std::string>> sources_;
 };
 
 } // namespace server

@@ -13,7 +13,8 @@ void put(core::Json& object, char const* name, std::string const& value) {
 
 } // namespace
 
-core::Json organization_report(Connector const& connector, bool read_only) {
+core::Json
+organization_report(OrganizationDirectory const& directory, Connector const& connector, bool read_only) {
     ConnectorStatus const status = connector.status();
     ConnectorPolicy const& policy = connector.settings().policy;
     core::Json report = core::Json::object();
@@ -29,7 +30,14 @@ core::Json organization_report(Connector const& connector, bool read_only) {
     report["confirm_writes"] = policy.confirm_writes;
     report["projects"] = policy.projects;
     put(report, "default_project", policy.default_project);
-    report["knowledge_sources"] = core::Json::array();
+    report["knowledge_sources"] = directory.sources_of(connector.organization().key());
+    std::vector<std::string> notes = connector.notes();
+    if (!notes.empty()) {
+        report["notes"] = std::move(notes);
+    }
+    if (status.since != core::SystemTime()) {
+        report["since"] = core::format_utc(status.since);
+    }
     return report;
 }
 

@@ -156,6 +156,12 @@ core::Task<core::Result<SignInService::Target>> SignInService::aim(SignInRequest
     CO_TRY(ado::Organization organization, ado::parse_organization(request.organization, urls));
     std::string tenant =
         request.tenant.empty() ? declared_tenant(config, urls, organization) : request.tenant;
+    // A connector made through the API says it in its own settings.
+    if (tenant.empty() && environment_.directory != nullptr) {
+        if (auto const connector = environment_.directory->find_key(organization.key())) {
+            tenant = connector->settings().oauth_tenant;
+        }
+    }
     if (!is_tenant(tenant)) {
         co_return core::fail(make_error(ErrorKind::invalid_argument,
                                         "invalid_tenant",

@@ -3,21 +3,32 @@ target_sources(server_lib PRIVATE
   router/ado_resources.cpp
   router/ado_uri.cpp
   router/connector.cpp
+  router/connector_document.cpp
   router/connector_factory.cpp
+  router/connector_service.cpp
+  router/connector_set.cpp
   router/connector_watch.cpp
   router/credential_check.cpp
   router/credential_keeper.cpp
+  router/credential_report.cpp
   router/credential_service.cpp
   router/error_surface.cpp
+  router/file_watch.cpp
   router/grant_proof.cpp
   router/journal_guard.cpp
+  router/leg_network.cpp
+  router/leg_report.cpp
+  router/leg_walk.cpp
   router/list_organizations.cpp
   router/name_lists.cpp
   router/offered_sign_ins.cpp
   router/organization_directory.cpp
   router/organization_report.cpp
+  router/pat_expiry.cpp
+  router/pat_reach.cpp
   router/routed_tool.cpp
   router/sign_in_flows.cpp
+  router/source_service.cpp
   router/sign_in_question.cpp
   router/sign_in_redirect.cpp
   router/sign_in_service.cpp

@@ -21,7 +21,7 @@ constexpr int kBusyMilliseconds = 5000;
 constexpr int kApplicationId = 0x61646F6D; ///< marks the file as ours
 
 // Step n takes a database from version n to n + 1. Steps are never changed once released.
-constexpr std::array<char const*, 2> kMigrations{R"sql(
+constexpr std::array<char const*, 3> kMigrations{R"sql(
 CREATE TABLE sequence (value INTEGER NOT NULL) STRICT;
 INSERT INTO sequence VALUES (0);
 
@@ -134,6 +134,39 @@ CREATE INDEX task_working_by_lease ON task (lease_until, id) WHERE status = 'wor
 CREATE INDEX task_working_by_runner ON task (runner) WHERE status = 'working';
 CREATE INDEX task_by_change ON task (updated_at);
 CREATE INDEX task_by_expiry ON task (expires_at);
+)sql",
+                                                 R"sql(
+CREATE TABLE connector (
+    name TEXT PRIMARY KEY NOT NULL COLLATE NOCASE,
+    organization TEXT NOT NULL UNIQUE,
+    document TEXT NOT NULL,
+    generation INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE knowledge_source (
+    name TEXT PRIMARY KEY NOT NULL COLLATE NOCASE,
+    organization TEXT NOT NULL,
+    document TEXT NOT NULL,
+    generation INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE managed_identity (
+    organization TEXT PRIMARY KEY NOT NULL,
+    client_id TEXT NOT NULL,
+    federated_client_id TEXT NOT NULL,
+    federated_tenant_id TEXT NOT NULL,
+    stored_at INTEGER NOT NULL,
+    generation INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE pat_reach (
+    organization TEXT PRIMARY KEY NOT NULL,
+    generation INTEGER NOT NULL
+) STRICT;
 )sql"};
 
 tl::unexpected<core::Error> unusable(std::string message, std::string fix) {

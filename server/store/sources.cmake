@@ -1,5 +1,6 @@
 target_sources(server_lib PRIVATE
   store/admin_token.cpp
+  store/connector_table.cpp
   store/credential_tables.cpp
   store/database.cpp
   store/envelope.cpp
@@ -9,6 +10,7 @@ target_sources(server_lib PRIVATE
   store/refresh_lease.cpp
   store/session_table.cpp
   store/state_store.cpp
+  store/stored_connectors.cpp
   store/stored_sessions.cpp
   store/stored_tasks.cpp
   store/task_table.cpp

@@ -5,6 +5,7 @@
 #include "server/store/journal_table.hpp"
 #include "server/store/refresh_lease.hpp"
 #include "server/store/store_thread.hpp"
+#include "server/store/stored_connectors.hpp"
 #include "server/store/stored_sessions.hpp"
 #include "server/store/stored_tasks.hpp"
 
@@ -21,7 +22,8 @@ public:
                      std::string lease_file)
         : clock_(clock), lease_file_(std::move(lease_file)), keys_(std::move(keys)), sealer_(keys_.sealer()),
           database_(std::move(database)), credentials_(*database_, keys_), journal_(*database_),
-          sessions_(clock_, thread_, *database_), tasks_(thread_, *database_) {}
+          connectors_(clock_, thread_, *database_), sessions_(clock_, thread_, *database_),
+          tasks_(thread_, *database_) {}
     ~SqliteStateStore() override {
         thread_.join();
         sessions_.write_seen();
@@ -163,6 +165,7 @@ public:
 
     core::Task<core::Result<void>> refresh() override { return sessions_.refresh(); }
 
+    ConnectorStore& connectors() noexcept override { return connectors_; }
     protocol::SessionRecords& sessions() noexcept override { return sessions_; }
     protocol::TaskStore& tasks() noexcept override { return tasks_; }
     core::Sealer const& sealer() const noexcept override { return sealer_; }
@@ -175,6 +178,7 @@ private:
     std::unique_ptr<SQLite::Database> database_;
     CredentialTables credentials_;
     JournalTable journal_;
+    StoredConnectors connectors_;
     StoredSessions sessions_;
     StoredTasks tasks_;
     StoreThread thread_; ///< last: joined before what its jobs use goes away

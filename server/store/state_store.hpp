@@ -7,6 +7,7 @@
 #include "core/result.hpp"
 #include "protocol/session_records.hpp"
 #include "protocol/task_store.hpp"
+#include "server/store/connector_store.hpp"
 #include "server/store/journal.hpp"
 
 #include <memory>
@@ -28,6 +29,7 @@ public:
     /// called when data_version() has grown; when it fails, again. The store outlives the task.
     virtual core::Task<core::Result<void>> refresh() = 0;
 
+    virtual ConnectorStore& connectors() noexcept = 0;
     virtual protocol::SessionRecords& sessions() noexcept = 0;
     virtual protocol::TaskStore& tasks() noexcept = 0;
     /// Under keys derived from the store's: replicas that share the key file open each other's.

@@ -214,6 +214,9 @@ private:
             add("work_only", {"vso.work"}, 180);
             add("old_format", recommended, 30, true);
             add("expired", recommended, -3);
+            std::set<std::string> everywhere = recommended;
+            everywhere.insert("all_organizations");
+            add("global", std::move(everywhere), 180);
             Identity const* stakeholder = world_.find_user(organization.tenant->id, "sam");
             if (stakeholder != nullptr) {
                 add("stakeholder", recommended, 180);

@@ -3,7 +3,9 @@
 #include "core/json.hpp"
 #include "core/log.hpp"
 #include "server/front/problem.hpp"
+#include "server/front/rest/identity_request.hpp"
 #include "server/front/rest/pat_request.hpp"
+#include "server/front/rest/rest_request.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -13,42 +15,15 @@
 namespace server {
 namespace {
 
-void put(core::Json& object, char const* name, std::string const& value) {
-    if (!value.empty()) {
-        object[name] = value;
-    }
-}
-
-void put(core::Json& object, char const* name, std::optional<core::SystemTime> const& value) {
-    if (value) {
-        object[name] = core::format_utc(*value);
-    }
-}
-
-core::Json describe_method(CredentialMethodStatus const& status) {
-    core::Json object = {{"method", status.method}, {"state", status.state}};
-    put(object, "since", status.since);
-    put(object, "identity", status.identity);
-    put(object, "tenant", status.tenant);
-    put(object, "expires_at", status.expires_at);
-    put(object, "last_refresh", status.last_refresh);
-    if (!status.last_error.empty()) {
-        core::Json error = {{"message", status.last_error}};
-        put(error, "code", status.last_error_code);
-        put(error, "fix", status.fix);
-        object["last_error"] = std::move(error);
-    }
-    return object;
-}
-
 core::Json describe_organization(OrganizationCredentials const& credentials) {
     core::Json methods = core::Json::array();
     for (CredentialMethodStatus const& status : credentials.methods) {
         methods.push_back(describe_method(status));
     }
     core::Json object = {{"organization", credentials.organization}, {"state", credentials.state}};
-    put(object, "connector", credentials.connector);
+    put_text(object, "connector", credentials.connector);
     object["methods"] = std::move(methods);
+    object["notes"] = credentials.notes;
     return object;
 }
 
@@ -58,7 +33,20 @@ core::Json describe_accepted(PatAccepted const& accepted) {
                          {"state", "connected"},
                          {"identity", accepted.identity},
                          {"message", "Connected to Azure DevOps"}};
-    put(object, "expires_at", accepted.expires_at);
+    put_time(object, "expires_at", accepted.expires_at);
+    if (!accepted.notes.empty()) {
+        object["notes"] = accepted.notes;
+    }
+    return object;
+}
+
+core::Json describe_accepted(IdentityAccepted const& accepted) {
+    core::Json object = {{"organization", accepted.organization},
+                         {"method", "managed_identity"},
+                         {"state", "connected"},
+                         {"identity", accepted.identity},
+                         {"message", "Connected to Azure DevOps"}};
+    put_text(object, "tenant", accepted.tenant);
     return object;
 }
 
@@ -78,6 +66,9 @@ void CredentialRoutes::add_to(RouteTable& routes) {
         Route("POST", base + "/pat", core::Role::administrator, [this](auto& request, auto const& ctx) {
             return attach_pat(request, ctx);
         }));
+    routes.add(Route("POST", base + "/mi", core::Role::administrator, [this](auto& request, auto const& ctx) {
+        return attach_identity(request, ctx);
+    }));
     routes.add(Route("GET", base, core::Role::reader, [this](auto& request, auto const& ctx) {
         return list(request, ctx);
     }));
@@ -118,6 +109,31 @@ core::Task<HttpReply> CredentialRoutes::attach_pat(InboundRequest& request, core
         body["warning"] = asked->warning;
     }
     co_return json_reply(200, body);
+}
+
+core::Task<HttpReply> CredentialRoutes::attach_identity(InboundRequest& request,
+                                                        core::CallContext const& ctx) {
+    core::Result<IdentityRequest> asked = read_identity_request(request);
+    if (!asked) {
+        co_return refuse_request(asked.error());
+    }
+    std::string const organization = asked->organization;
+    core::Result<IdentityAccepted> const accepted = co_await admin_.attach_identity(std::move(*asked), ctx);
+    if (!accepted) {
+        core::log::warn("credentials.attach",
+                        {{"request_id", ctx.request_id},
+                         {"organization", organization},
+                         {"method", "managed_identity"},
+                         {"principal", request.principal.id},
+                         {"error", core::describe(accepted.error())}});
+        co_return problem_reply(problem_of(accepted.error()));
+    }
+    core::log::info("credentials.attach",
+                    {{"request_id", ctx.request_id},
+                     {"organization", accepted->organization},
+                     {"method", "managed_identity"},
+                     {"principal", request.principal.id}});
+    co_return json_reply(200, describe_accepted(*accepted));
 }
 
 core::Task<HttpReply> CredentialRoutes::list(InboundRequest& /*request*/, core::CallContext const& ctx) {

@@ -6,8 +6,8 @@
 
 namespace server {
 
-/// `/api/v1/azuredevops/auth`: attaching a PAT, and how the credentials of the organizations stand. Never a
-/// secret in an answer; what held one on its way in is wiped.
+/// `/api/v1/azuredevops/auth`: attaching a PAT or a managed identity, and how the credentials of the
+/// organizations stand. Never a secret in an answer; what held one on its way in is wiped.
 class CredentialRoutes {
 public:
     /// Both outlive it.
@@ -17,6 +17,7 @@ public:
 
 private:
     core::Task<HttpReply> attach_pat(InboundRequest& request, core::CallContext const& ctx);
+    core::Task<HttpReply> attach_identity(InboundRequest& request, core::CallContext const& ctx);
     core::Task<HttpReply> list(InboundRequest& request, core::CallContext const& ctx);
     core::Task<HttpReply> get(InboundRequest& request, core::CallContext const& ctx);
     core::Task<HttpReply> remove(InboundRequest& request, core::CallContext const& ctx);

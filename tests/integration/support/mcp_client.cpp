@@ -3,6 +3,9 @@
 #include "core/json.hpp"
 #include "core/text/percent_encoding.hpp"
 #include "integration/support/official.hpp"
+#include "openapi/openapi_check.hpp"
+
+#include <gtest/gtest.h>
 
 #include <string_view>
 #include <utility>
@@ -98,8 +101,38 @@ std::vector<ToolAnswer> McpClient::call_all(std::string const& tool, std::vector
 core::Result<core::HttpResponse> McpClient::rest(std::string const& path, std::string form) {
     core::HttpRequest asked =
         make_request(base_url_ + path, std::move(form), "application/x-www-form-urlencoded");
+    return send_rest(path, std::move(asked));
+}
+
+core::Result<core::HttpResponse>
+McpClient::rest_json(std::string const& method,
+                     std::string const& path,
+                     Json const& body,
+                     std::vector<std::pair<std::string, std::string>> const& headers) {
+    core::HttpRequest asked = make_request(base_url_ + path);
+    asked.method = method;
+    if (!body.is_null()) {
+        asked.body = core::dump_json(body);
+        asked.headers.add("Content-Type", "application/json");
+    }
+    for (auto const& [name, value] : headers) {
+        asked.headers.add(name, value);
+    }
+    return send_rest(path, std::move(asked));
+}
+
+core::Result<core::HttpResponse> McpClient::send_rest(std::string const& path, core::HttpRequest asked) {
     asked.credential = core::Secret(token_);
-    return http_.send(std::move(asked));
+    std::string const method = asked.method;
+    core::Result<core::HttpResponse> answer = http_.send(std::move(asked));
+    if (answer) {
+        std::string const type(answer->headers.get("Content-Type").value_or(""));
+        for (std::string const& violation :
+             openapi_violations(method, path, answer->status, type, answer->body)) {
+            ADD_FAILURE() << violation << "\nbody: " << answer->body;
+        }
+    }
+    return answer;
 }
 
 core::Result<core::HttpResponse> McpClient::attach_pat(std::string const& organization,

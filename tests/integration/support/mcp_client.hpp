@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace test {
@@ -44,12 +45,21 @@ public:
     std::vector<ToolAnswer> call_all(std::string const& tool, std::vector<Json> const& arguments);
     core::HttpRequest request(std::string const& tool, Json const& arguments) const;
 
-    /// The REST side: `GET`, or `POST` of a form when `form` is not empty. `path` begins with a slash.
+    /// The REST side: `GET`, or `POST` of a form when `form` is not empty. `path` begins with a slash. Every
+    /// answer is held against the OpenAPI document.
     core::Result<core::HttpResponse> rest(std::string const& path, std::string form = {});
+    /// The same with any method; `body` is sent as JSON unless it is null.
+    core::Result<core::HttpResponse>
+    rest_json(std::string const& method,
+              std::string const& path,
+              Json const& body = nullptr,
+              std::vector<std::pair<std::string, std::string>> const& headers = {});
     /// POST /api/v1/azuredevops/auth/pat
     core::Result<core::HttpResponse> attach_pat(std::string const& organization, std::string const& pat);
 
 private:
+    core::Result<core::HttpResponse> send_rest(std::string const& path, core::HttpRequest asked);
+
     std::string base_url_;
     std::string token_;
     Http http_;

@@ -183,5 +183,69 @@ TEST_F(PatProvider, LeavesNoSecretInErrorsStatusOrLogs) {
     EXPECT_EQ(text.find("canary"), std::string::npos) << text;
 }
 
+/// A configured PAT whose file the test writes.
+class PatFromFile : public PatProvider {
+protected:
+    void make_with_file() {
+        PatProviderConfig config;
+        config.organization = "contoso";
+        config.configured_pat = core::Secret(kPat);
+        config.configured_expiry = clock_.system_now() + hours(24);
+        config.read_again = [this] { return read(); };
+        provider_ = make_pat_provider(environment_, std::move(config), store_);
+    }
+    core::Task<core::Result<core::Secret>> read() {
+        ++reads_;
+        if (content_.empty()) {
+            co_return core::fail(core::Error(core::ErrorKind::not_found, "/secrets/pat: no such file"));
+        }
+        co_return core::Secret(content_);
+    }
+
+    std::string content_ = kPat;
+    int reads_ = 0;
+};
+
+TEST_F(PatFromFile, IsReadOnceUntilItIsSaidToHaveChanged) {
+    make_with_file();
+    ASSERT_TRUE(get());
+    ASSERT_TRUE(get());
+    EXPECT_EQ(reads_, 1);
+    EXPECT_EQ(provider_->status().expires_at, clock_.system_now() + hours(24));
+    content_ = kOtherPat;
+    provider_->credential_changed();
+    test::Token const token = get();
+    ASSERT_TRUE(token);
+    EXPECT_EQ(token->value.expose(), kOtherPat);
+    EXPECT_EQ(provider_->status().expires_at, std::nullopt) << "the date was that of the token before";
+}
+
+TEST_F(PatFromFile, ARefusedOneIsLookedForAgainWithEachCall) {
+    make_with_file();
+    test::Token const token = get();
+    ASSERT_TRUE(token);
+    provider_->invalidate(*token);
+    EXPECT_EQ(get().error().code(), "pat_refused");
+    EXPECT_TRUE(provider_->permanently_refused());
+    content_ = kOtherPat; // nobody told
+    test::Token const replaced = get();
+    ASSERT_TRUE(replaced);
+    EXPECT_EQ(replaced->value.expose(), kOtherPat);
+}
+
+TEST_F(PatFromFile, OneThatIsGoneIsNotServedOn) {
+    make_with_file();
+    ASSERT_TRUE(get());
+    content_.clear();
+    provider_->credential_changed();
+    test::Token const gone = get();
+    ASSERT_FALSE(gone);
+    EXPECT_EQ(gone.error().code(), "pat_file_unusable");
+    EXPECT_NE(gone.error().message().find("/secrets/pat"), std::string::npos);
+    EXPECT_EQ(provider_->status().state, ProviderState::misconfigured);
+    content_ = kOtherPat;
+    EXPECT_TRUE(get());
+}
+
 } // namespace
 } // namespace auth

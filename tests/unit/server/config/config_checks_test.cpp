@@ -108,6 +108,36 @@ TEST(ConfigChecks, ToolIsNotBothEnabledAndDisabled) {
               std::string::npos);
 }
 
+std::string sources(std::string const& members) {
+    return "knowledge_sources:\n  - {" + members + "}\n";
+}
+
+TEST(ConfigChecks, KnowledgeSourcesAreRepositoriesAndWikis) {
+    std::string const repository = "url: 'https://dev.azure.com/contoso/Web/_git/site'";
+    EXPECT_EQ(problems_of(sources("name: site, " + repository + ", description: The site")), "valid");
+    EXPECT_EQ(problems_of(sources(
+                  "name: docs, url: 'https://contoso.visualstudio.com/Web/_wiki/wikis/Web.wiki/7/Home'")),
+              "valid");
+    EXPECT_NE(problems_of(sources("name: site, url: 'https://github.com/contoso/site'"))
+                  .find("knowledge_sources[0].url"),
+              std::string::npos);
+    EXPECT_NE(
+        problems_of(sources("name: site, url: 'https://dev.azure.com/contoso/Web'")).find("no _git or _wiki"),
+        std::string::npos);
+    EXPECT_NE(problems_of(sources("name: 1site, " + repository)).find("knowledge_sources[0].name"),
+              std::string::npos);
+}
+
+TEST(ConfigChecks, ASourceBringsItsCredentialsOnlyWhereThereIsNoConnector) {
+    std::string const source =
+        sources("name: site, url: 'https://dev.azure.com/Contoso/Web/_git/site', auth: [{method: pat}]");
+    EXPECT_EQ(problems_of(source), "valid");
+    EXPECT_NE(
+        problems_of(connectors("name: one, organization: contoso") + source)
+            .find("knowledge_sources[0].auth: found methods beside those of the organization's connector"),
+        std::string::npos);
+}
+
 TEST(ConfigChecks, OriginsAndHostsAreWhatTheirHeadersHold) {
     EXPECT_EQ(
         problems_of(

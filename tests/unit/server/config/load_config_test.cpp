@@ -215,7 +215,8 @@ TEST(LoadConfig, ReadsEverySection) {
                     "    default_project: alpha\n"
                     "    confirm_writes: true\n"
                     "    sign_in_role: user\n"
-                    "knowledge_sources: [{name: docs, url: https://ado.example/tfs/Main/_wiki}]\n"
+                    "knowledge_sources: [{name: docs, url: "
+                    "https://ado.example/tfs/Main/Alpha/_wiki/wikis/Alpha.wiki/7}]\n"
                     "tools: {enable: [search_code], read_only: true}\n"
                     "limits: {calls: 7, call_ms: 1500}\n",
                     {},
@@ -264,16 +265,16 @@ TEST(LoadConfig, AbsolutePathsOfTheStoreStayAsTheyAre) {
 
 TEST(LoadConfig, TextFromTheEnvironmentTakesTheTypeOfItsKey) {
     std::map<std::string, std::string> const values{{"ORG", "2024"}, {"CALLS", "12"}, {"RO", "true"}};
-    server::Config const config =
-        parse_valid("connectors: [{name: one, organization: '${ORG}', read_only: '${RO}'}]\n"
-                    "limits:\n  calls: ${CALLS}\n  calls_queue: ${NONE:-3}\n"
-                    "knowledge_sources:\n  - name: ${ORG}\n    url: https://a.example\n",
-                    values);
+    server::Config const config = parse_valid(
+        "connectors: [{name: one, organization: '${ORG}', read_only: '${RO}'}]\n"
+        "limits:\n  calls: ${CALLS}\n  calls_queue: ${NONE:-3}\n"
+        "knowledge_sources:\n  - name: docs-${ORG}\n    url: https://dev.azure.com/${ORG}/Web/_git/site\n",
+        values);
     EXPECT_EQ(config.connectors.at(0).organization, "2024");
     EXPECT_TRUE(config.connectors.at(0).read_only);
     EXPECT_EQ(config.limits.calls, 12U);
     EXPECT_EQ(config.limits.calls_queue, 3U);
-    EXPECT_EQ(config.knowledge_sources.at(0).name, "2024");
+    EXPECT_EQ(config.knowledge_sources.at(0).url, "https://dev.azure.com/2024/Web/_git/site");
 }
 
 TEST(LoadConfig, EmptyDefaultMeansAbsent) {

@@ -1,4 +1,5 @@
 #include "front_fixture.hpp"
+#include "openapi/openapi_check.hpp"
 #include "server/config/expiry.hpp"
 #include "server/front/health.hpp"
 #include "server/front/rest/credentials.hpp"
@@ -32,6 +33,19 @@ public:
         accepted.expires_at = expires;
         co_return accepted;
     }
+
+    core::Task<core::Result<server::IdentityAccepted>> attach_identity(server::IdentityRequest request,
+                                                                       core::CallContext const&) override {
+        identity.emplace(request);
+        if (failure) {
+            co_return core::fail(*failure);
+        }
+        server::IdentityAccepted accepted("contoso");
+        accepted.identity = "agent";
+        accepted.tenant = request.federated_tenant_id;
+        co_return accepted;
+    }
+    core::Task<void> note_reach(std::string, core::CallContext const&) override { co_return; }
 
     core::Task<core::Result<std::vector<server::OrganizationCredentials>>>
     list(core::CallContext const&) override {
@@ -81,6 +95,7 @@ public:
     bool pat_matches = false;
     std::optional<core::SystemTime> asked_expiry;
     std::optional<core::Error> failure;
+    std::optional<server::IdentityRequest> identity;
 };
 
 class CredentialRoutes : public testing::Test {
@@ -93,11 +108,21 @@ protected:
         if (!type.empty()) {
             headers.emplace_back("Content-Type", type);
         }
-        return front.ask(request("POST", target, headers, body));
+        return checked("POST", target, front.ask(request("POST", target, headers, body)));
+    }
+    /// Every answer is held against the OpenAPI document.
+    static WireReply checked(char const* method, std::string const& target, WireReply reply) {
+        for (std::string const& violation : test::openapi_violations(
+                 method, target, reply.status, reply.header("Content-Type"), reply.body)) {
+            ADD_FAILURE() << violation << "\n" << reply.body;
+        }
+        return reply;
     }
     WireReply ask(char const* method, std::string const& target, char const* role = "administrator") {
-        return front.ask(
-            request(method, target, {{"Authorization", std::string("Bearer ") + role + "-token"}}));
+        return checked(method,
+                       target,
+                       front.ask(request(
+                           method, target, {{"Authorization", std::string("Bearer ") + role + "-token"}})));
     }
 
     Front front;
@@ -337,6 +362,65 @@ TEST(Health, DoesNotFillTheLog) {
     test::LogCapture const log;
     front.ask(request("GET", "/healthz"));
     EXPECT_EQ(log.text(), "");
+}
+
+constexpr char const* kIdentityPath = "/api/v1/azuredevops/auth/mi";
+
+TEST_F(CredentialRoutes, AcceptsEveryShapeOfAManagedIdentity) {
+    struct Row {
+        std::string target;
+        std::string type;
+        std::string body;
+    };
+    std::string const json =
+        R"({"organization":"contoso","client_id":"a","federated_client_id":"b","federated_tenant_id":"c"})";
+    for (Row const& row :
+         {Row{kIdentityPath, "application/json", json},
+          Row{kIdentityPath,
+              "application/json",
+              R"({"organization":"contoso","clientId":"a","federatedClientId":"b","federatedTenantId":"c"})"},
+          Row{kIdentityPath,
+              kForm,
+              "organization=contoso&client_id=a&federated_client_id=b&federated_tenant_id=c"},
+          Row{std::string(kIdentityPath) +
+                  "?organization=contoso&client_id=a&federated_client_id=b&federated_tenant_id=c",
+              "",
+              ""}}) {
+        SCOPED_TRACE(row.target + row.body);
+        admin.identity.reset();
+        WireReply const reply = post(row.target, row.type, row.body);
+        ASSERT_EQ(reply.status, 200) << reply.body;
+        ASSERT_TRUE(admin.identity);
+        EXPECT_EQ(admin.identity->organization, "contoso");
+        EXPECT_EQ(admin.identity->client_id, "a");
+        EXPECT_EQ(admin.identity->federated_client_id, "b");
+        EXPECT_EQ(admin.identity->federated_tenant_id, "c");
+        EXPECT_EQ(reply.json().at("message"), "Connected to Azure DevOps");
+    }
+    EXPECT_EQ(post(std::string(kIdentityPath) + "?organization=contoso", "", "").status, 200);
+    EXPECT_EQ(admin.identity->client_id, "");
+}
+
+TEST_F(CredentialRoutes, RefusesHalfAFederationAndUnknownMembers) {
+    struct Row {
+        std::string body;
+        char const* code;
+    };
+    for (Row const& row :
+         {Row{R"({"organization":"contoso","federated_client_id":"b"})", "federation_incomplete"},
+          Row{R"({"organization":"contoso","federated_tenant_id":"b"})", "federation_incomplete"},
+          Row{R"({"client_id":"b"})", "missing_organization"},
+          Row{R"({"organization":"contoso","secret":"b"})", "invalid_body"},
+          Row{R"({"organization":7})", "invalid_body"},
+          Row{"[", "invalid_body"}}) {
+        admin.identity.reset();
+        WireReply const reply = post(kIdentityPath, "application/json", row.body);
+        EXPECT_EQ(reply.status, 400) << row.body;
+        EXPECT_EQ(reply.json().at("code"), row.code) << row.body;
+        EXPECT_FALSE(admin.identity);
+    }
+    EXPECT_EQ(post(kIdentityPath, "text/plain", "organization=contoso").status, 415);
+    EXPECT_EQ(ask("POST", std::string(kIdentityPath) + "?organization=contoso", "user").status, 403);
 }
 
 } // namespace

@@ -1,0 +1,15 @@
+# The OpenAPI document as it stands here is compiled in.
+set(openapi_file ${CMAKE_CURRENT_SOURCE_DIR}/front/rest/openapi.json)
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${openapi_file})
+file(READ ${openapi_file} openapi_text)
+set(openapi_source "#include \"server/front/rest/openapi.hpp\"\n\n// Generated from server/front/rest/openapi.json when the build is configured.\nnamespace server {\n\nstd::string_view openapi_text() noexcept {\n    return R\"openapi(${openapi_text})openapi\";\n}\n\n} // namespace server\n")
+set(openapi_output ${CMAKE_CURRENT_BINARY_DIR}/openapi_text.cpp)
+set(openapi_before "")
+if(EXISTS ${openapi_output})
+  file(READ ${openapi_output} openapi_before)
+endif()
+# Written as it is: configure_file would replace what looks like a variable in the text.
+if(NOT openapi_before STREQUAL openapi_source)
+  file(WRITE ${openapi_output} "${openapi_source}")
+endif()
+target_sources(server_lib PRIVATE ${openapi_output})

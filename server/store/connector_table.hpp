@@ -1,0 +1,53 @@
+#pragma once
+
+#include "core/result.hpp"
+#include "server/store/connector_store.hpp"
+
+#include <SQLiteCpp/SQLiteCpp.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace server {
+
+/// Connectors, knowledge sources and attached identities, on the store's thread. A write is durable when the
+/// function returns. What SQLite throws comes out as it is.
+class ConnectorTable {
+public:
+    explicit ConnectorTable(SQLite::Database& database) : database_(database) {}
+
+    core::Result<std::vector<StoredDocument>> list_connectors() { return list("connector"); }
+    core::Result<StoredDocument> save_connector(StoredDocument record,
+                                                Precondition const& expected,
+                                                std::size_t most,
+                                                core::SystemTime now);
+    core::Result<bool> remove_connector(std::string const& name, Precondition const& expected);
+
+    core::Result<std::vector<StoredDocument>> list_sources() { return list("knowledge_source"); }
+    core::Result<StoredDocument>
+    save_source(StoredDocument record, Precondition const& expected, std::size_t most, core::SystemTime now);
+    core::Result<bool> remove_source(std::string const& name, Precondition const& expected);
+
+    core::Result<std::vector<StoredIdentity>> list_identities();
+    core::Result<StoredIdentity> save_identity(StoredIdentity record, core::SystemTime now);
+    core::Result<bool> remove_identity(std::string const& organization);
+
+    core::Result<void> save_reach(PatReach const& reach);
+    core::Result<std::vector<PatReach>> list_reaches();
+
+private:
+    core::Result<std::vector<StoredDocument>> list(char const* table);
+    core::Result<StoredDocument> save(char const* table,
+                                      StoredDocument record,
+                                      Precondition const& expected,
+                                      std::size_t most,
+                                      core::SystemTime now);
+    /// The sequence the credentials share: a generation never comes twice.
+    std::int64_t next_generation();
+
+    SQLite::Database& database_;
+};
+
+} // namespace server

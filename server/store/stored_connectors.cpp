@@ -1,0 +1,61 @@
+#include "server/store/stored_connectors.hpp"
+
+#include <utility>
+
+namespace server {
+
+core::Task<core::Result<std::vector<StoredDocument>>> StoredConnectors::list_connectors() {
+    return thread_.run([this] { return table_.list_connectors(); });
+}
+
+core::Task<core::Result<StoredDocument>>
+StoredConnectors::save_connector(StoredDocument record, Precondition expected, std::size_t most) {
+    return thread_.run([this, record = std::move(record), expected, most] {
+        return table_.save_connector(record, expected, most, clock_.system_now());
+    });
+}
+
+core::Task<core::Result<bool>> StoredConnectors::remove_connector(std::string name, Precondition expected) {
+    return thread_.run(
+        [this, name = std::move(name), expected] { return table_.remove_connector(name, expected); });
+}
+
+core::Task<core::Result<std::vector<StoredDocument>>> StoredConnectors::list_sources() {
+    return thread_.run([this] { return table_.list_sources(); });
+}
+
+core::Task<core::Result<StoredDocument>>
+StoredConnectors::save_source(StoredDocument record, Precondition expected, std::size_t most) {
+    return thread_.run([this, record = std::move(record), expected, most] {
+        return table_.save_source(record, expected, most, clock_.system_now());
+    });
+}
+
+core::Task<core::Result<bool>> StoredConnectors::remove_source(std::string name, Precondition expected) {
+    return thread_.run(
+        [this, name = std::move(name), expected] { return table_.remove_source(name, expected); });
+}
+
+core::Task<core::Result<std::vector<StoredIdentity>>> StoredConnectors::list_identities() {
+    return thread_.run([this] { return table_.list_identities(); });
+}
+
+core::Task<core::Result<StoredIdentity>> StoredConnectors::save_identity(StoredIdentity record) {
+    return thread_.run(
+        [this, record = std::move(record)] { return table_.save_identity(record, clock_.system_now()); });
+}
+
+core::Task<core::Result<bool>> StoredConnectors::remove_identity(std::string organization) {
+    return thread_.run(
+        [this, organization = std::move(organization)] { return table_.remove_identity(organization); });
+}
+
+core::Task<core::Result<void>> StoredConnectors::save_reach(PatReach reach) {
+    return thread_.run([this, reach = std::move(reach)] { return table_.save_reach(reach); });
+}
+
+core::Task<core::Result<std::vector<PatReach>>> StoredConnectors::list_reaches() {
+    return thread_.run([this] { return table_.list_reaches(); });
+}
+
+} // namespace server
