@@ -21,7 +21,7 @@ constexpr int kBusyMilliseconds = 5000;
 constexpr int kApplicationId = 0x61646F6D; ///< marks the file as ours
 
 // Step n takes a database from version n to n + 1. Steps are never changed once released.
-constexpr std::array<char const*, 2> kMigrations{R"sql(
+constexpr std::array<char const*, 3> kMigrations{R"sql(
 CREATE TABLE sequence (value INTEGER NOT NULL) STRICT;
 INSERT INTO sequence VALUES (0);
 
@@ -134,6 +134,10 @@ CREATE INDEX task_working_by_lease ON task (lease_until, id) WHERE status = 'wor
 CREATE INDEX task_working_by_runner ON task (runner) WHERE status = 'working';
 CREATE INDEX task_by_change ON task (updated_at);
 CREATE INDEX task_by_expiry ON task (expires_at);
+)sql",
+                                                 R"sql(
+ALTER TABLE agent_token ADD COLUMN last_used_at INTEGER;
+CREATE INDEX agent_token_by_name ON agent_token (name);
 )sql"};
 
 tl::unexpected<core::Error> unusable(std::string message, std::string fix) {

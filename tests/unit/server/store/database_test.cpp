@@ -21,7 +21,8 @@ protected:
     /// The file as the first version left it: without what the second one brought.
     void take_back_to_version_1() {
         run_sql("DROP TABLE session_revoked; DROP TABLE session_seen; DROP TABLE session_state; "
-                "DROP TABLE session_letter; DROP TABLE task; PRAGMA user_version = 1");
+                "DROP TABLE session_letter; DROP TABLE task; DROP INDEX agent_token_by_name; "
+                "ALTER TABLE agent_token DROP COLUMN last_used_at; PRAGMA user_version = 1");
     }
 };
 
@@ -42,7 +43,7 @@ TEST_F(DatabaseTest, SyncsEveryCommit) {
     auto const store = open();
     SQLite::Database database(database_path(), SQLite::OPEN_READWRITE);
     EXPECT_EQ(database.execAndGet("PRAGMA journal_mode").getString(), "wal");
-    EXPECT_EQ(database.execAndGet("PRAGMA user_version").getInt(), 2);
+    EXPECT_EQ(database.execAndGet("PRAGMA user_version").getInt(), 3);
 }
 
 TEST_F(DatabaseTest, RefusesAFileOthersCanRead) {
@@ -111,7 +112,7 @@ TEST_F(DatabaseTest, StoreOfTheFirstVersionGetsSessionsAndTasksAndKeepsWhatItHas
     EXPECT_EQ(ask_sql("SELECT count(*) FROM sqlite_schema WHERE name GLOB 'session_*' OR name GLOB 'task*'"),
               0);
     auto const store = open();
-    EXPECT_EQ(ask_sql("PRAGMA user_version"), 2);
+    EXPECT_EQ(ask_sql("PRAGMA user_version"), 3);
     ASSERT_TRUE(get(store->load_pat("contoso")));
     get(store->tasks().insert(test::sample_task("t", clock_.system_now())));
     get(store->sessions().revoke("s", clock_.system_now() + std::chrono::hours(1)));
