@@ -7,6 +7,7 @@
 #include "core/secret.hpp"
 #include "core/task.hpp"
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -23,6 +24,9 @@ public:
     std::string_view id; ///< views into the parsed text
     std::string_view secret;
 };
+
+/// Neither revoked nor expired.
+bool is_active(AgentTokenRecord const& record, core::SystemTime now) noexcept;
 
 /// nullopt unless `token` has exactly the form.
 std::optional<AgentTokenParts> parse_agent_token(std::string_view token) noexcept;
@@ -42,5 +46,15 @@ core::Task<core::Result<NewAgentToken>> make_agent_token(AgentTokenStore& store,
                                                          std::string name,
                                                          core::Role role,
                                                          std::optional<core::SystemTime> expires_at);
+
+/// Two tokens are valid while agents move from one to the other: makes a successor of the newest token of
+/// `name` that works, with its role, and lets those that came before end after `overlap` (0 = at once).
+/// Without `expires_at` the successor lasts as long as the old one did from its making. Fails with not_found
+/// and code `token_not_found` when no token of that name works, and like make_agent_token().
+core::Task<core::Result<NewAgentToken>> rotate_agent_token(AgentTokenStore& store,
+                                                           core::Clock& clock,
+                                                           std::string name,
+                                                           std::chrono::milliseconds overlap,
+                                                           std::optional<core::SystemTime> expires_at);
 
 } // namespace auth

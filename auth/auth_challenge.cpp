@@ -61,6 +61,19 @@ private:
     std::string_view text_;
 };
 
+void append_parameter(std::string& challenge, std::string_view name, std::string_view value) {
+    if (value.empty()) {
+        return;
+    }
+    challenge.append(", ").append(name).append("=\"");
+    for (char const c : value) {
+        // RFC 6750 §3: no quotes, no backslashes, nothing beyond ASCII in here.
+        bool const allowed = c >= ' ' && c < '\x7f' && c != '"' && c != '\\';
+        challenge.push_back(allowed ? c : '?');
+    }
+    challenge.push_back('"');
+}
+
 } // namespace
 
 std::optional<std::string_view> AuthChallenge::parameter(std::string_view name) const noexcept {
@@ -98,26 +111,17 @@ std::vector<AuthChallenge> parse_challenges(std::string_view field_value) {
     }
 }
 
-std::string bearer_challenge(std::string_view resource_metadata) {
+std::string bearer_challenge(BearerHint const& hint) {
     std::string value = R"(Bearer realm="ado-mcpd")";
-    if (!resource_metadata.empty()) {
-        value.append(R"(, resource_metadata=")").append(resource_metadata).append("\"");
-    }
+    append_parameter(value, "resource_metadata", hint.resource_metadata);
+    append_parameter(value, "scope", hint.scope);
     return value;
 }
 
-std::string invalid_token_challenge(std::string_view description, std::string_view resource_metadata) {
-    std::string value = bearer_challenge(resource_metadata);
-    value.append(R"(, error="invalid_token")");
-    if (!description.empty()) {
-        value.append(R"(, error_description=")");
-        for (char const c : description) {
-            // RFC 6750 §3: no quotes, no backslashes, nothing beyond ASCII in here.
-            bool const allowed = c >= ' ' && c < '\x7f' && c != '"' && c != '\\';
-            value.push_back(allowed ? c : '?');
-        }
-        value.push_back('"');
-    }
+std::string refusal_challenge(std::string_view error, std::string_view description, BearerHint const& hint) {
+    std::string value = bearer_challenge(hint);
+    append_parameter(value, "error", error);
+    append_parameter(value, "error_description", description);
     return value;
 }
 

@@ -112,6 +112,7 @@ public:
     std::string secret_sha256; ///< 32 raw bytes
     core::SystemTime created_at{};
     std::optional<core::SystemTime> expires_at;
+    std::optional<core::SystemTime> last_used_at; ///< to the minute or so; nullopt = never
     bool revoked = false;
 };
 
@@ -123,6 +124,12 @@ public:
     virtual core::Task<core::Result<std::vector<AgentTokenRecord>>> list_agent_tokens() = 0;
     /// False when there is no such token.
     virtual core::Task<core::Result<bool>> revoke_agent_token(std::string id) = 0;
+    /// Inserts `successor` and lets every other token of its name that is neither revoked nor expired end at
+    /// `overlap_ends` at the latest, all of it or nothing.
+    virtual core::Task<core::Result<void>> rotate_agent_token(AgentTokenRecord successor,
+                                                              core::SystemTime overlap_ends) = 0;
+    /// Keeps the latest of the times it is told; of no consequence when there is no such token.
+    virtual core::Task<core::Result<void>> note_agent_token_use(std::string id, core::SystemTime when) = 0;
 };
 
 } // namespace auth

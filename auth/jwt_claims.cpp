@@ -52,9 +52,9 @@ std::optional<JwtClaims> read_jwt_claims(std::string_view jwt) {
             }
         }
     }
-    constexpr std::int64_t kYear9999 = 253402300799;
+    constexpr std::int64_t kLatest = 9'000'000'000; // in 2255; nanoseconds since 1970 have to fit 64 bits
     if (std::optional<std::int64_t> const exp = core::find_int(*json, "exp");
-        exp && *exp > 0 && *exp <= kYear9999) {
+        exp && *exp > 0 && *exp <= kLatest) {
         claims.expires_at = core::SystemTime(std::chrono::seconds(*exp));
     }
     return claims;

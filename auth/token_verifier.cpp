@@ -1,9 +1,13 @@
 #include "auth/token_verifier.hpp"
 
 #include "auth/agent_token.hpp"
+#include "auth/token_refusal.hpp"
 #include "core/crypto/digest.hpp"
+#include "core/log.hpp"
 #include "core/single_flight.hpp"
 
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
 
@@ -24,12 +28,6 @@ using Record = std::optional<AgentTokenRecord>;
 /// More than any installation has tokens; bounds what a flood of invented ids can make us remember.
 constexpr std::size_t kRememberedIds = 1024;
 
-core::Error invalid_token(std::string_view why) {
-    return core::Error(core::ErrorKind::unauthorized, "The bearer token " + std::string(why) + ".")
-        .with_code("invalid_token")
-        .with_fix("Make one with: ado-mcpd token create --name NAME --role ROLE");
-}
-
 class AgentTokenVerifier final : public TokenVerifier {
 public:
     AgentTokenVerifier(core::asio::any_io_executor executor, core::Clock& clock, AgentTokenStore& store)
@@ -45,6 +43,7 @@ private:
         core::SingleFlight<Record> flight; ///< callers that find the record stale share one read
         Record record;
         core::SteadyTime read_at = core::SteadyTime::min();
+        std::optional<core::SteadyTime> noted_at; ///< when its use was last written down
         bool known = false;
     };
 
@@ -52,6 +51,8 @@ private:
     static Task<Result<Record>>
     read(AgentTokenStore* store, core::Clock* clock, std::shared_ptr<Entry> entry, std::string id);
     std::shared_ptr<Entry> entry_of(std::string const& id);
+    void note_use(Entry& entry, AgentTokenRecord const& record);
+    static Task<void> note(AgentTokenStore* store, std::string id, core::SystemTime when);
     bool is_current(Entry const& entry) const noexcept {
         return entry.known && clock_.now() - entry.read_at < kAgentTokenTtl;
     }
@@ -111,7 +112,7 @@ Task<Result<Record>> AgentTokenVerifier::find(std::string id, core::CallContext 
 Task<Result<Principal>> AgentTokenVerifier::verify(std::string_view bearer, core::CallContext const& ctx) {
     std::optional<AgentTokenParts> const parts = parse_agent_token(bearer);
     if (!parts) {
-        co_return core::fail(invalid_token("is not valid"));
+        co_return core::fail(refused_token("is not valid"));
     }
     std::string const digest = core::sha256(parts->secret);
     Result<Record> found = co_await find(std::string(parts->id), ctx);
@@ -123,16 +124,34 @@ Task<Result<Principal>> AgentTokenVerifier::verify(std::string_view bearer, core
     std::string const& expected = found->has_value() ? (*found)->secret_sha256 : nobody;
     bool const matches = core::constant_time_equal(digest, expected);
     if (!matches || !found->has_value()) {
-        co_return core::fail(invalid_token("is not valid"));
+        co_return core::fail(refused_token("is not valid"));
     }
     AgentTokenRecord const& record = **found;
     if (record.revoked) {
-        co_return core::fail(invalid_token("has been revoked"));
+        co_return core::fail(refused_token("has been revoked"));
     }
     if (record.expires_at && *record.expires_at <= clock_.system_now()) {
-        co_return core::fail(invalid_token("has expired"));
+        co_return core::fail(refused_token("has expired"));
     }
+    note_use(*entry_of(record.id), record);
     co_return Principal(record.id, record.name, record.role);
+}
+
+void AgentTokenVerifier::note_use(Entry& entry, AgentTokenRecord const& record) {
+    core::SteadyTime const now = clock_.now();
+    if (entry.noted_at && now - *entry.noted_at < kAgentTokenNote) {
+        return;
+    }
+    entry.noted_at = now;
+    // Nobody waits for it: a request is not to be slower because its token is watched.
+    core::asio::co_spawn(executor_, note(&store_, record.id, clock_.system_now()), core::asio::detached);
+}
+
+Task<void> AgentTokenVerifier::note(AgentTokenStore* store, std::string id, core::SystemTime when) {
+    Result<void> const noted = co_await store->note_agent_token_use(std::move(id), when);
+    if (!noted) {
+        core::log::warn("inbound.note_failed", {{"error", core::describe(noted.error())}});
+    }
 }
 
 } // namespace

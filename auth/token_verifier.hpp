@@ -30,6 +30,9 @@ public:
 /// time.
 inline constexpr std::chrono::milliseconds kAgentTokenTtl{1000};
 
+/// How often the use of a token is written down, at most: what `last_used_at` is good to.
+inline constexpr std::chrono::milliseconds kAgentTokenNote{60'000};
+
 /// Verifies agent tokens (auth/agent_token.hpp) against the store, which is read at most once per token and
 /// kAgentTokenTtl; hashing is all a hot request pays. `store` and `clock` outlive it.
 std::unique_ptr<TokenVerifier>

@@ -2,6 +2,7 @@
 
 #include "core/crypto/random.hpp"
 #include "core/log.hpp"
+#include "server/inbound.hpp"
 #include "server/router/journal_guard.hpp"
 #include "server/router/routed_tool.hpp"
 
@@ -113,7 +114,12 @@ core::Result<void> App::build() {
         offer_->features(store_->tasks()),
         protocol::ServerParts(
             executor_, clock_, store_->sealer(), changes_, store_->sessions(), mcp_limits(config_.limits)));
-    tokens_ = auth::make_agent_token_verifier(executor_, clock_, *store_);
+    if (config_.inbound.mode == InboundMode::entra) {
+        jwts_ =
+            auth::make_jwt_verifier(executor_, outbound_->retrying(), clock_, jwt_verifier_settings(config_));
+    } else {
+        tokens_ = auth::make_agent_token_verifier(executor_, clock_, *store_);
+    }
     return {};
 }
 
@@ -123,6 +129,9 @@ core::Task<core::Result<void>> App::start() {
     background_->spawn("credentials.keep", keeper_->run());
     background_->spawn("pat_files", pat_files_->run());
     background_->spawn("mcp.tend", mcp_->tend());
+    if (jwts_) {
+        background_->spawn("inbound.tend", jwts_->tend());
+    }
     background_->spawn("mcp.watch", offer_->watch());
     started_ = true;
     co_return core::Result<void>();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "auth/jwt_verifier.hpp"
 #include "auth/token_verifier.hpp"
 #include "core/async.hpp"
 #include "core/clock.hpp"
@@ -51,7 +52,8 @@ public:
     ConnectorService& connectors() noexcept { return *connectors_; }
     SourceAdmin& sources() noexcept { return *sources_; }
     SignInService& sign_in() noexcept { return *sign_in_; }
-    auth::TokenVerifier& tokens() noexcept { return *tokens_; }
+    /// Of inbound tokens, whichever inbound.mode asks for.
+    auth::TokenVerifier& tokens() noexcept { return jwts_ ? *jwts_ : *tokens_; }
     bool started() const noexcept { return started_; }
 
 private:
@@ -82,7 +84,8 @@ private:
     protocol::ChangeHub changes_;
     std::unique_ptr<McpOffer> offer_;
     std::unique_ptr<protocol::McpServer> mcp_;
-    std::unique_ptr<auth::TokenVerifier> tokens_;
+    std::unique_ptr<auth::TokenVerifier> tokens_; ///< agent tokens; none with inbound.mode entra
+    std::unique_ptr<auth::JwtVerifier> jwts_;     ///< with inbound.mode entra
     bool started_ = false;
 };
 

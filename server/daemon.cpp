@@ -1,6 +1,7 @@
 #include "server/daemon.hpp"
 
 #include "core/log.hpp"
+#include "server/inbound.hpp"
 #include "server/version.hpp"
 
 #include <boost/asio/signal_set.hpp>
@@ -27,8 +28,12 @@ core::Result<void> Daemon::build() {
     }
     authenticator_ = config.inbound.mode == InboundMode::none
                          ? make_anonymous_authenticator(config.inbound.anonymous_role)
-                         : make_token_authenticator(app_.tokens());
-    gate_.emplace(*authenticator_, std::string());
+                         : make_token_authenticator(app_.tokens(), how_to_get_a_token(config.inbound));
+    if (config.inbound.mode == InboundMode::entra) {
+        metadata_.emplace(resource_metadata_settings(config));
+        metadata_->add_to(routes_);
+    }
+    gate_.emplace(*authenticator_, metadata_ ? &*metadata_ : nullptr);
     mcp_ = protocol::make_mcp_http_endpoint(app_.mcp());
     mcp_route_.emplace(*mcp_, config.limits);
     mcp_route_->add_to(routes_);

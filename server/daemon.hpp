@@ -11,6 +11,7 @@
 #include "server/front/inbound_gate.hpp"
 #include "server/front/listener.hpp"
 #include "server/front/mcp_route.hpp"
+#include "server/front/resource_metadata.hpp"
 #include "server/front/rest/connectors.hpp"
 #include "server/front/rest/credentials.hpp"
 #include "server/front/rest/openapi.hpp"
@@ -37,6 +38,9 @@ public:
     /// files again.
     core::Task<core::Result<void>> run();
 
+    /// What the listener answers to.
+    RouteTable const& routes() const noexcept { return routes_; }
+
 private:
     Daemon(core::asio::io_context& io, App& app);
     core::Result<void> build();
@@ -48,6 +52,7 @@ private:
     App& app_;
     std::unique_ptr<core::TlsServer> tls_;
     std::unique_ptr<Authenticator> authenticator_;
+    std::optional<ResourceMetadata> metadata_;
     std::optional<InboundGate> gate_;
     std::optional<McpRoute> mcp_route_;
     std::optional<CredentialRoutes> credential_routes_;

@@ -148,6 +148,16 @@ private:
         create->add_option(
             "--expires", token_.expires, "When it ends: a span from now as 90d, or 2027-03-01; else never");
         add_json(*create);
+        CLI::App* rotate = add_token_command(*token,
+                                             "rotate",
+                                             "Make a token that takes another's place; it is shown once",
+                                             &server::run_token_rotate);
+        rotate->add_option("name", token_.name, "Name of the token")->required();
+        rotate->add_option(
+            "--overlap", token_.overlap, "How long the old one goes on working: 24h, 7d, or 0");
+        rotate->add_option(
+            "--expires", token_.expires, "When the new one ends; else after as long as the old one");
+        add_json(*rotate);
         add_json(*add_token_command(*token, "list", "Tokens, never their secrets", &server::run_token_list));
         CLI::App* revoke = add_token_command(*token, "revoke", "End a token", &server::run_token_revoke);
         revoke->add_option("id", token_.id, "Its id, or its name")->required();

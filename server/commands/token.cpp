@@ -7,6 +7,7 @@
 #include "server/commands/exit_codes.hpp"
 #include "server/commands/expires_option.hpp"
 #include "server/commands/table.hpp"
+#include "server/config/expiry.hpp"
 #include "server/config/load_config.hpp"
 
 #include <nlohmann/json.hpp>
@@ -28,11 +29,15 @@ core::Json expiry_cell(auth::AgentTokenRecord const& record) {
     return record.expires_at ? core::Json(core::format_utc(*record.expires_at)) : core::Json();
 }
 
+core::Json used_cell(auth::AgentTokenRecord const& record) {
+    return record.last_used_at ? core::Json(core::format_utc(*record.last_used_at)) : core::Json();
+}
+
 std::string state_of(auth::AgentTokenRecord const& record, core::SystemTime now) {
     if (record.revoked) {
         return "revoked";
     }
-    return record.expires_at && *record.expires_at <= now ? "expired" : "active";
+    return auth::is_active(record, now) ? "active" : "expired";
 }
 
 core::Result<auth::NewAgentToken> create(TokenOptions const& options) {
@@ -48,17 +53,36 @@ core::Result<auth::NewAgentToken> create(TokenOptions const& options) {
     return run->wait_for(auth::make_agent_token(run->store(), run->clock(), options.name, *role, expires));
 }
 
+core::Result<auth::NewAgentToken> rotate(TokenOptions const& options) {
+    std::optional<std::chrono::seconds> overlap = parse_lifetime(options.overlap);
+    if (options.overlap == "0") {
+        overlap = std::chrono::seconds(0);
+    }
+    if (!overlap) {
+        return core::fail(
+            core::Error(core::ErrorKind::invalid_argument, "--overlap cannot be understood")
+                .with_code("usage")
+                .with_fix("write how long the old token goes on working, as 24h or 7d; 0 ends it at once"));
+    }
+    ADOMCPD_TRY(std::unique_ptr<CommandRun> const run, prepare(options));
+    ADOMCPD_TRY(std::optional<core::SystemTime> const expires,
+                parse_expires_option(options.expires, run->clock()));
+    return run->wait_for(
+        auth::rotate_agent_token(run->store(), run->clock(), options.name, *overlap, expires));
+}
+
 core::Result<Table> list(TokenOptions const& options) {
     ADOMCPD_TRY(std::unique_ptr<CommandRun> const run, prepare(options));
     ADOMCPD_TRY(auto const tokens, run->wait_for(run->store().list_agent_tokens()));
-    Table table("tokens", {"id", "name", "role", "state", "created_at", "expires_at"});
+    Table table("tokens", {"id", "name", "role", "state", "created_at", "expires_at", "last_used_at"});
     for (auth::AgentTokenRecord const& token : tokens) {
         table.add({token.id,
                    token.name,
                    std::string(core::to_string(token.role)),
                    state_of(token, run->clock().system_now()),
                    core::format_utc(token.created_at),
-                   expiry_cell(token)});
+                   expiry_cell(token),
+                   used_cell(token)});
     }
     return table;
 }
@@ -84,18 +108,14 @@ core::Result<std::string> revoke(TokenOptions const& options) {
     return "Revoked the token " + id + ".";
 }
 
-} // namespace
-
-int run_token_create(TokenOptions const& options) {
-    auto const made = create(options);
+/// The one place where a secret is shown: there is no other way to hand it over, and only its hash is kept.
+int show(core::Result<auth::NewAgentToken> const& made, bool json) {
     if (!made) {
         return report_error(made.error());
     }
     auth::AgentTokenRecord const& record = made->record;
-    // The one place where a secret is shown: there is no other way to hand it over, and only its hash is
-    // kept.
     std::string const token(made->token.expose());
-    if (options.json) {
+    if (json) {
         core::Json const out = {{"id", record.id},
                                 {"name", record.name},
                                 {"role", std::string(core::to_string(record.role))},
@@ -113,6 +133,16 @@ int run_token_create(TokenOptions const& options) {
                                        : "without an end");
     }
     return kExitDone;
+}
+
+} // namespace
+
+int run_token_create(TokenOptions const& options) {
+    return show(create(options), options.json);
+}
+
+int run_token_rotate(TokenOptions const& options) {
+    return show(rotate(options), options.json);
 }
 
 int run_token_list(TokenOptions const& options) {

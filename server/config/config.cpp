@@ -17,18 +17,6 @@ bool is_ip_address(std::string const& host, int family) {
 
 } // namespace
 
-std::string_view to_string(InboundMode mode) noexcept {
-    switch (mode) {
-    case InboundMode::token:
-        return "token";
-    case InboundMode::entra:
-        return "entra";
-    case InboundMode::none:
-        break;
-    }
-    return "none";
-}
-
 std::string_view to_string(AuthMethod method) noexcept {
     switch (method) {
     case AuthMethod::managed_identity:

@@ -4,6 +4,7 @@
 #include "core/log.hpp"
 #include "core/principal.hpp"
 #include "core/secret.hpp"
+#include "server/config/inbound_config.hpp"
 #include "server/config/limits.hpp"
 
 #include <cstdint>
@@ -25,9 +26,6 @@ public:
     std::string to_string() const;
 };
 
-enum class InboundMode { token, entra, none };
-std::string_view to_string(InboundMode mode) noexcept;
-
 class InboundTlsConfig {
 public:
     std::string certificate_file;
@@ -44,12 +42,6 @@ class StoreConfig {
 public:
     std::string path = "/var/lib/ado-mcpd/state.db"; ///< from `sqlite:PATH`
     std::string key_file = "/etc/ado-mcpd/store.key";
-};
-
-class InboundConfig {
-public:
-    InboundMode mode = InboundMode::token;
-    core::Role anonymous_role = core::Role::user;
 };
 
 class AzureDevOpsConfig {

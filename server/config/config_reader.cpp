@@ -130,9 +130,6 @@ void read_store(ConfigSection const& store, StoreConfig& config) {
 
 void read_inbound(ConfigSection const& inbound, InboundConfig& config) {
     read_word(inbound, "mode", kModes, config.mode);
-    if (config.mode == InboundMode::entra) {
-        inbound.problem("mode", "entra, which this version does not offer yet", "token, or none on loopback");
-    }
     if (auto const role = core::parse_role(inbound.text("anonymous_role").value_or(""))) {
         config.anonymous_role = *role;
     }
@@ -269,7 +266,8 @@ Config read_config(core::Json const& document, std::string const& folder, Config
     read_word(log, "level", kLevels, config.log.level);
     read_word(log, "format", kFormats, config.log.format);
     read_store(root.section("store"), config.store);
-    read_inbound(root.section("inbound"), config.inbound);
+    ConfigSection const inbound = root.section("inbound");
+    read_inbound(inbound, config.inbound);
 
     ConfigSection const azure_devops = root.section("azure_devops");
     azure_devops.read_url("base_url", config.azure_devops.base_url);
@@ -278,6 +276,10 @@ Config read_config(core::Json const& document, std::string const& folder, Config
 
     ConfigSection const entra = root.section("entra");
     entra.read_url("authority", config.entra.authority);
+    read_inbound_entra(inbound.section("entra"),
+                       config.entra.authority,
+                       config.inbound.mode == InboundMode::entra,
+                       config.inbound.entra);
     entra.read("client_id", config.entra.client_id);
     if (config.entra.client_id == "developer") {
         config.entra.client_id = kDeveloperClientId;

@@ -33,6 +33,8 @@ public:
     std::optional<bool> flag(std::string_view key) const;
     std::optional<std::int64_t> integer(std::string_view key) const;
     std::vector<std::string> texts(std::string_view key) const;
+    /// The members of an object that are texts.
+    std::vector<std::pair<std::string, std::string>> text_members(std::string_view key) const;
 
     void read(std::string_view key, std::string& into) const;
     void read(std::string_view key, bool& into) const;

@@ -94,6 +94,27 @@ Json connector_json(ConnectorConfig const& connector) {
             {"sign_in_role", std::string(core::to_string(connector.sign_in_role))}};
 }
 
+Json roles_json(InboundEntraConfig::Roles const& roles) {
+    Json out = Json::object();
+    for (auto const& [name, role] : roles) {
+        out[name] = std::string(core::to_string(role));
+    }
+    return out;
+}
+
+Json inbound_entra_json(InboundEntraConfig const& entra) {
+    return {{"tenant", text_or_null(entra.tenant)},
+            {"issuer", text_or_null(entra.issuer)},
+            {"audience", entra.audiences},
+            {"roles", roles_json(entra.roles)},
+            {"scopes", roles_json(entra.scopes)},
+            {"default_role",
+             entra.default_role ? Json(std::string(core::to_string(*entra.default_role))) : Json()},
+            {"clients", entra.clients},
+            {"algorithms", entra.algorithms},
+            {"loopback_http", entra.loopback_http}};
+}
+
 } // namespace
 
 Json effective_config_json(Config const& config) {
@@ -112,7 +133,8 @@ Json effective_config_json(Config const& config) {
                   {"format", config.log.format == core::log::Format::json ? "json" : "text"}};
     out["store"] = {{"url", "sqlite:" + config.store.path}, {"key_file", config.store.key_file}};
     out["inbound"] = {{"mode", std::string(to_string(config.inbound.mode))},
-                      {"anonymous_role", std::string(core::to_string(config.inbound.anonymous_role))}};
+                      {"anonymous_role", std::string(core::to_string(config.inbound.anonymous_role))},
+                      {"entra", inbound_entra_json(config.inbound.entra)}};
     out["azure_devops"] = {{"base_url", config.azure_devops.base_url},
                            {"search_url", config.azure_devops.search_url},
                            {"identity_url", config.azure_devops.identity_url}};

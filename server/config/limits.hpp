@@ -58,6 +58,16 @@ public:
     std::size_t sign_in_flows = 100;               ///< remembered; those that ended are forgotten first
     std::chrono::milliseconds credential_warm_up_ms{60'000};  ///< after the start, tokens are there by then
     std::chrono::milliseconds credential_touch_ms{3'600'000}; ///< between looks at tokens nobody asks for
+    // Inbound tokens of an issuer (inbound.mode entra)
+    std::size_t inbound_token_bytes = 16 * 1024;            ///< longest access token
+    std::chrono::milliseconds inbound_skew_ms{120'000};     ///< how far the issuer's clock may be off
+    std::size_t inbound_verified_tokens = 1024;             ///< remembered, so that hot ones cost little
+    std::size_t inbound_keys = 100;                         ///< in an issuer's key set
+    std::size_t inbound_keys_bytes = 256 * 1024;            ///< of its metadata, and of its key set
+    std::chrono::milliseconds inbound_keys_fetch_ms{5'000}; ///< to fetch one of the two
+    std::chrono::milliseconds inbound_keys_refresh_ms{3'600'000}; ///< between fetches in the background
+    std::chrono::milliseconds inbound_keys_refetch_ms{300'000};   ///< between fetches for unknown keys
+    std::chrono::milliseconds inbound_keys_stale_ms{86'400'000};  ///< keys outlive their last fetch by this
     // Outbound
     std::size_t upstream_connections = 16; ///< per origin
     std::size_t upstream_queue = 256;      ///< callers waiting for a connection, per origin

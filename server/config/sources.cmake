@@ -17,6 +17,7 @@ target_sources(server_lib PRIVATE
   config/effective_config.cpp
   config/environment.cpp
   config/expiry.cpp
+  config/inbound_config.cpp
   config/limits_table.cpp
   config/load_config.cpp
   config/private_file.cpp

@@ -270,7 +270,7 @@ private:
 
         std::optional<Problem> barred =
             front_.hosts.check_host(headers, match.probe, current.head.version < 11);
-        if (!barred && (match.route == nullptr || !match.route->any_origin)) {
+        if (!barred && !match.for_every_page && (match.route == nullptr || !match.route->any_origin)) {
             barred = front_.hosts.check_origin(headers);
         }
         if (barred) {
@@ -281,7 +281,7 @@ private:
         }
         bool const whole_server = current.target.path == "*";
         if (current.head.method == "OPTIONS" && (whole_server || !match.allowed.empty())) {
-            co_return options_reply(front_.hosts, headers, match.allowed);
+            co_return options_reply(front_.hosts, headers, match.allowed, match.for_every_page);
         }
         if (match.allowed.empty()) {
             co_return problem_reply(Problem(404, "not_found", "There is nothing at this path."));
@@ -354,7 +354,7 @@ private:
         if (!reply.headers.get("Cache-Control")) {
             reply.headers.set("Cache-Control", "no-store");
         }
-        add_cors(front_.hosts, current.head.headers, reply);
+        add_cors(front_.hosts, current.head.headers, current.match.for_every_page, reply);
     }
 
     core::Task<bool> send(Exchange const& current, HttpReply reply, bool keep_alive) {

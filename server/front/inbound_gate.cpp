@@ -1,6 +1,5 @@
 #include "server/front/inbound_gate.hpp"
 
-#include "auth/auth_challenge.hpp"
 #include "core/log.hpp"
 #include "server/front/host_policy.hpp"
 
@@ -13,7 +12,8 @@ constexpr std::size_t kLongestToken = 16 * 1024;
 
 class TokenAuthenticator final : public Authenticator {
 public:
-    explicit TokenAuthenticator(auth::TokenVerifier& verifier) : verifier_(verifier) {}
+    TokenAuthenticator(auth::TokenVerifier& verifier, std::string how)
+        : verifier_(verifier), how_(std::move(how)) {}
 
     core::Task<core::Result<core::Principal>> authenticate(std::optional<std::string_view> bearer,
                                                            std::string_view /*peer*/,
@@ -22,15 +22,21 @@ public:
             co_return core::fail(
                 core::Error(core::ErrorKind::unauthorized, "This request needs an access token.")
                     .with_code("token_required")
-                    .with_fix("Send it as 'Authorization: Bearer <token>'. An administrator makes one with "
-                              "'ado-mcpd token create'."));
+                    .with_fix("Send it as 'Authorization: Bearer <token>'. " + how_));
         }
         core::Result<core::Principal> principal = co_await verifier_.verify(*bearer, ctx);
+        if (!principal && principal.error().kind() == core::ErrorKind::unauthorized &&
+            principal.error().fix().empty()) {
+            core::Error error = std::move(principal).error();
+            error = std::move(error).with_fix(how_);
+            co_return core::fail(std::move(error));
+        }
         co_return principal;
     }
 
 private:
     auth::TokenVerifier& verifier_;
+    std::string how_;
 };
 
 class AnonymousAuthenticator final : public Authenticator {
@@ -89,12 +95,45 @@ BearerField read_bearer(core::HttpHeaders const& headers) {
 
 } // namespace
 
-std::unique_ptr<Authenticator> make_token_authenticator(auth::TokenVerifier& verifier) {
-    return std::make_unique<TokenAuthenticator>(verifier);
+std::unique_ptr<Authenticator> make_token_authenticator(auth::TokenVerifier& verifier, std::string how) {
+    return std::make_unique<TokenAuthenticator>(verifier, std::move(how));
 }
 
 std::unique_ptr<Authenticator> make_anonymous_authenticator(core::Role role) {
     return std::make_unique<AnonymousAuthenticator>(role);
+}
+
+auth::BearerHint InboundGate::hint(core::HttpHeaders const& headers, core::Role needed) const {
+    return metadata_ == nullptr ? auth::BearerHint()
+                                : auth::BearerHint(metadata_->url(headers), metadata_->scope_for(needed));
+}
+
+Problem InboundGate::refuse(core::Error const& error,
+                            bool had_token,
+                            auth::BearerHint const& hint,
+                            core::CallContext const& ctx) const {
+    Problem refusal = problem_of(error);
+    bool const unknown = error.kind() == core::ErrorKind::unauthorized;
+    if (!unknown && error.kind() != core::ErrorKind::forbidden) {
+        core::log::error("inbound.authentication",
+                         {{"request_id", ctx.request_id}, {"error", core::describe(error)}});
+        return refusal;
+    }
+    if (!error.detail().empty()) {
+        core::log::info("inbound.refused",
+                        {{"request_id", ctx.request_id}, {"error", core::describe(error)}});
+    }
+    if (unknown) {
+        refusal.status = 401;
+        refusal.title = "Unauthorized";
+        refusal.headers.add("WWW-Authenticate",
+                            had_token ? auth::refusal_challenge("invalid_token", error.message(), hint)
+                                      : auth::bearer_challenge(hint));
+    } else {
+        refusal.headers.add("WWW-Authenticate",
+                            auth::refusal_challenge("insufficient_scope", error.message(), hint));
+    }
+    return refusal;
 }
 
 core::Task<GateDecision> InboundGate::check(core::HttpHeaders const& headers,
@@ -110,29 +149,15 @@ core::Task<GateDecision> InboundGate::check(core::HttpHeaders const& headers,
     }
     core::Result<core::Principal> caller = co_await authenticator_.authenticate(bearer.token, peer, ctx);
     if (!caller) {
-        Problem refusal = problem_of(caller.error());
-        if (caller.error().kind() == core::ErrorKind::unauthorized) {
-            refusal.status = 401;
-            refusal.title = "Unauthorized";
-            refusal.headers.add(
-                "WWW-Authenticate",
-                bearer.token ? auth::invalid_token_challenge(caller.error().message(), resource_metadata_)
-                             : auth::bearer_challenge(resource_metadata_));
-        } else {
-            core::log::error("inbound.authentication",
-                             {{"request_id", ctx.request_id}, {"error", core::describe(caller.error())}});
-        }
-        co_return GateDecision(std::move(refusal));
+        co_return GateDecision(refuse(caller.error(), bearer.token.has_value(), hint(headers, needed), ctx));
     }
     if (!caller->may(needed)) {
-        Problem refusal(403,
-                        "insufficient_role",
+        core::Error const too_little =
+            core::Error(core::ErrorKind::forbidden,
                         "This needs the role " + std::string(core::to_string(needed)) + "; the token has " +
-                            std::string(core::to_string(caller->role)) + ".");
-        std::string challenge = auth::bearer_challenge(resource_metadata_);
-        challenge += R"(, error="insufficient_scope")";
-        refusal.headers.add("WWW-Authenticate", std::move(challenge));
-        co_return GateDecision(std::move(refusal));
+                            std::string(core::to_string(caller->role)) + ".")
+                .with_code("insufficient_role");
+        co_return GateDecision(refuse(too_little, true, hint(headers, needed), ctx));
     }
     co_return GateDecision(std::move(*caller));
 }

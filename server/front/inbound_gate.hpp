@@ -1,5 +1,6 @@
 #pragma once
 
+#include "auth/auth_challenge.hpp"
 #include "auth/token_verifier.hpp"
 #include "core/call_context.hpp"
 #include "core/http/http_message.hpp"
@@ -7,6 +8,7 @@
 #include "core/result.hpp"
 #include "core/task.hpp"
 #include "server/front/problem.hpp"
+#include "server/front/resource_metadata.hpp"
 
 #include <memory>
 #include <optional>
@@ -28,9 +30,9 @@ public:
                                                                    core::CallContext const& ctx) = 0;
 };
 
-/// inbound.mode token (and entra): every caller needs a token `verifier` knows. It outlives the
-/// authenticator.
-std::unique_ptr<Authenticator> make_token_authenticator(auth::TokenVerifier& verifier);
+/// inbound.mode token and entra: every caller needs a token `verifier` knows. It outlives the authenticator.
+/// `how`: one sentence for callers whose token is missing or refused, on how to get one.
+std::unique_ptr<Authenticator> make_token_authenticator(auth::TokenVerifier& verifier, std::string how);
 /// inbound.mode none: whoever connects from loopback is let in as `role`, whatever it sends; others are not.
 std::unique_ptr<Authenticator> make_anonymous_authenticator(core::Role role);
 
@@ -46,10 +48,9 @@ public:
 /// from.
 class InboundGate {
 public:
-    /// `resource_metadata`: URL of the RFC 9728 document for the challenges; empty = none. The authenticator
-    /// outlives it.
-    InboundGate(Authenticator& authenticator, std::string resource_metadata)
-        : authenticator_(authenticator), resource_metadata_(std::move(resource_metadata)) {}
+    /// `metadata`: what challenges point to; nullptr = nothing. Both outlive it.
+    explicit InboundGate(Authenticator& authenticator, ResourceMetadata const* metadata = nullptr)
+        : authenticator_(authenticator), metadata_(metadata) {}
 
     /// The arguments outlive the task.
     core::Task<GateDecision> check(core::HttpHeaders const& headers,
@@ -58,8 +59,14 @@ public:
                                    core::CallContext const& ctx) const;
 
 private:
+    auth::BearerHint hint(core::HttpHeaders const& headers, core::Role needed) const;
+    Problem refuse(core::Error const& error,
+                   bool had_token,
+                   auth::BearerHint const& hint,
+                   core::CallContext const& ctx) const;
+
     Authenticator& authenticator_;
-    std::string resource_metadata_;
+    ResourceMetadata const* metadata_;
 };
 
 } // namespace server

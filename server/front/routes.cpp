@@ -61,6 +61,14 @@ void RouteTable::add(Route route) {
     entries_.emplace_back(std::move(route), std::move(segments));
 }
 
+std::vector<Route const*> RouteTable::all() const {
+    std::vector<Route const*> routes;
+    for (Entry const& entry : entries_) {
+        routes.push_back(&entry.route);
+    }
+    return routes;
+}
+
 RouteMatch RouteTable::match(std::string_view method, std::string_view path) const {
     RouteMatch match;
     std::optional<std::vector<std::string>> const segments = split_path(path);
@@ -80,6 +88,7 @@ RouteMatch RouteTable::match(std::string_view method, std::string_view path) con
         bool const literal = parameters.empty();
         match.json_rpc = match.json_rpc || entry.route.json_rpc;
         match.probe = match.probe || entry.route.probe;
+        match.for_every_page = match.for_every_page || entry.route.for_every_page;
         if (std::find(match.allowed.begin(), match.allowed.end(), entry.route.method) ==
             match.allowed.end()) {
             match.allowed.push_back(entry.route.method);

@@ -29,6 +29,9 @@ public:
     /// A page of somebody else sends the browser here: its Origin is foreign by design, and something in the
     /// request itself, checked by the handler, is what lets it in.
     bool any_origin = false;
+    /// Any page may read the answer (`Access-Control-Allow-Origin: *`), preflights included: only for what
+    /// everybody may know.
+    bool for_every_page = false;
 };
 
 class RouteMatch {
@@ -38,6 +41,7 @@ public:
     std::vector<std::string> allowed; ///< methods of the path; empty = no such path
     bool json_rpc = false;
     bool probe = false;
+    bool for_every_page = false;
 };
 
 /// Which handler answers which method and path. Paths match without case and with or without a slash at the
@@ -46,6 +50,8 @@ class RouteTable {
 public:
     void add(Route route);
     RouteMatch match(std::string_view method, std::string_view path) const;
+    /// Every route, in the order they were added.
+    std::vector<Route const*> all() const;
 
 private:
     class Entry {

@@ -26,6 +26,14 @@ public:
     core::Task<core::Result<bool>> revoke_agent_token(std::string /*id*/) override {
         co_return core::Result<bool>(false);
     }
+    core::Task<core::Result<void>> rotate_agent_token(auth::AgentTokenRecord /*successor*/,
+                                                      core::SystemTime /*overlap_ends*/) override {
+        co_return core::Result<void>();
+    }
+    core::Task<core::Result<void>> note_agent_token_use(std::string /*id*/,
+                                                        core::SystemTime /*when*/) override {
+        co_return core::Result<void>();
+    }
 };
 
 } // namespace

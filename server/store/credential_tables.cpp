@@ -44,11 +44,12 @@ auth::AgentTokenRecord read_token(SQLite::Statement& row) {
     record.created_at = time_from_column(row.getColumn(4).getInt64());
     record.expires_at = optional_time(row.getColumn(5));
     record.revoked = row.getColumn(6).getInt() != 0;
+    record.last_used_at = optional_time(row.getColumn(7));
     return record;
 }
 
 constexpr char kTokenColumns[] =
-    "SELECT id, name, role, secret_sha256, created_at, expires_at, revoked FROM agent_token";
+    "SELECT id, name, role, secret_sha256, created_at, expires_at, revoked, last_used_at FROM agent_token";
 
 } // namespace
 
@@ -256,7 +257,9 @@ CredentialTables::find_agent_token(std::string const& id) {
 }
 
 core::Result<void> CredentialTables::insert_agent_token(auth::AgentTokenRecord const& record) {
-    SQLite::Statement statement(database_, "INSERT INTO agent_token VALUES (?, ?, ?, ?, ?, ?, ?)");
+    SQLite::Statement statement(database_,
+                                "INSERT INTO agent_token (id, name, role, secret_sha256, created_at, "
+                                "expires_at, revoked) VALUES (?, ?, ?, ?, ?, ?, ?)");
     statement.bind(1, record.id);
     statement.bind(2, record.name);
     statement.bind(3, std::string(core::to_string(record.role)));
@@ -281,6 +284,32 @@ core::Result<bool> CredentialTables::revoke_agent_token(std::string const& id) {
     SQLite::Statement statement(database_, "UPDATE agent_token SET revoked = 1 WHERE id = ?");
     statement.bind(1, id);
     return statement.exec() != 0;
+}
+
+core::Result<void> CredentialTables::rotate_agent_token(auth::AgentTokenRecord const& successor,
+                                                        core::SystemTime overlap_ends,
+                                                        core::SystemTime now) {
+    SQLite::Transaction transaction(database_, SQLite::TransactionBehavior::IMMEDIATE);
+    SQLite::Statement ending(database_,
+                             "UPDATE agent_token SET expires_at = min(coalesce(expires_at, ?1), ?1) "
+                             "WHERE name = ?2 AND revoked = 0 AND coalesce(expires_at, ?3 + 1) > ?3");
+    ending.bind(1, to_column(overlap_ends));
+    ending.bind(2, successor.name);
+    ending.bind(3, to_column(now));
+    ending.exec();
+    ADOMCPD_TRY_VOID(insert_agent_token(successor));
+    transaction.commit();
+    return {};
+}
+
+core::Result<void> CredentialTables::note_agent_token_use(std::string const& id, core::SystemTime when) {
+    SQLite::Statement statement(
+        database_,
+        "UPDATE agent_token SET last_used_at = ?1 WHERE id = ?2 AND coalesce(last_used_at, 0) < ?1");
+    statement.bind(1, to_column(when));
+    statement.bind(2, id);
+    statement.exec();
+    return {};
 }
 
 } // namespace server

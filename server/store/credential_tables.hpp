@@ -39,6 +39,10 @@ public:
     core::Result<void> insert_agent_token(auth::AgentTokenRecord const& record);
     core::Result<std::vector<auth::AgentTokenRecord>> list_agent_tokens();
     core::Result<bool> revoke_agent_token(std::string const& id);
+    core::Result<void> rotate_agent_token(auth::AgentTokenRecord const& successor,
+                                          core::SystemTime overlap_ends,
+                                          core::SystemTime now);
+    core::Result<void> note_agent_token_use(std::string const& id, core::SystemTime when);
 
 private:
     /// Rises with every write to a credential, also across removals: an old envelope never fits a new record.

@@ -167,6 +167,10 @@ CREATE TABLE pat_reach (
     organization TEXT PRIMARY KEY NOT NULL,
     generation INTEGER NOT NULL
 ) STRICT;
+)sql",
+                                                 R"sql(
+ALTER TABLE agent_token ADD COLUMN last_used_at INTEGER;
+CREATE INDEX agent_token_by_name ON agent_token (name);
 )sql"};
 
 tl::unexpected<core::Error> unusable(std::string message, std::string fix) {

@@ -124,6 +124,18 @@ public:
         return thread_.run([this, id = std::move(id)] { return credentials_.revoke_agent_token(id); });
     }
 
+    core::Task<core::Result<void>> rotate_agent_token(auth::AgentTokenRecord successor,
+                                                      core::SystemTime overlap_ends) override {
+        return thread_.run([this, successor = std::move(successor), overlap_ends] {
+            return credentials_.rotate_agent_token(successor, overlap_ends, clock_.system_now());
+        });
+    }
+
+    core::Task<core::Result<void>> note_agent_token_use(std::string id, core::SystemTime when) override {
+        return thread_.run(
+            [this, id = std::move(id), when] { return credentials_.note_agent_token_use(id, when); });
+    }
+
     core::Task<core::Result<Begun>> begin(JournalEntry entry, std::chrono::hours key_lifetime) override {
         return thread_.run([this, entry = std::move(entry), key_lifetime] {
             return journal_.begin(entry, key_lifetime, clock_.system_now());

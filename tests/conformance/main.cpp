@@ -40,8 +40,8 @@ public:
               protocol::ServerParts(executor_, clock_, sealer_, hub_, *sessions_, protocol::McpLimits()))),
           endpoint_(protocol::make_mcp_http_endpoint(*server_)), route_(*endpoint_, limits_),
           authenticator_(server::make_anonymous_authenticator(core::Role::administrator)),
-          gate_(*authenticator_, std::string()), hosts_({}, {}, std::string(), "127.0.0.1"),
-          background_(executor_), front_(routes_, hosts_, gate_, limits_, clock_, background_) {
+          gate_(*authenticator_), hosts_({}, {}, std::string(), "127.0.0.1"), background_(executor_),
+          front_(routes_, hosts_, gate_, limits_, clock_, background_) {
         fixtures_.attach(*server_);
         route_.add_to(routes_);
     }

@@ -155,6 +155,72 @@ TEST_F(AgentToken, AStoreFaultIsNoRefusalAndIsNotRemembered) {
     EXPECT_EQ(reason(token), "accepted");
 }
 
+TEST_F(AgentToken, TwoAreValidWhileOneTakesTheOthersPlace) {
+    std::string const old = make(core::Role::administrator);
+    auto const made = loop_.run(rotate_agent_token(store_, clock_, "ci", hours(24), std::nullopt));
+    ASSERT_TRUE(made) << core::describe(made.error());
+    std::string const fresh(made->token.expose());
+    EXPECT_EQ(made->record.role, core::Role::administrator);
+    EXPECT_EQ(made->record.expires_at, std::nullopt);
+    clock_.advance(milliseconds(1000));
+    EXPECT_EQ(reason(old), "accepted");
+    EXPECT_EQ(reason(fresh), "accepted");
+    clock_.advance(hours(24));
+    EXPECT_EQ(reason(old), "The bearer token has expired.");
+    EXPECT_EQ(reason(fresh), "accepted");
+}
+
+TEST_F(AgentToken, ASuccessorLastsAsLongAsTheOldOneDidUnlessToldOtherwise) {
+    make(core::Role::user, clock_.system_now() + hours(100));
+    clock_.advance(hours(60));
+    auto const made = loop_.run(rotate_agent_token(store_, clock_, "ci", hours(1), std::nullopt));
+    ASSERT_TRUE(made);
+    EXPECT_EQ(made->record.expires_at, clock_.system_now() + hours(100));
+    auto const told =
+        loop_.run(rotate_agent_token(store_, clock_, "ci", hours(1), clock_.system_now() + hours(5)));
+    ASSERT_TRUE(told);
+    EXPECT_EQ(told->record.expires_at, clock_.system_now() + hours(5));
+}
+
+TEST_F(AgentToken, WithoutAnOverlapTheOldOneEndsAtOnce) {
+    std::string const old = make();
+    ASSERT_TRUE(loop_.run(rotate_agent_token(store_, clock_, "ci", hours(0), std::nullopt)));
+    EXPECT_EQ(reason(old), "The bearer token has expired.");
+}
+
+TEST_F(AgentToken, OnlyOneThatWorksHasASuccessor) {
+    make();
+    loop_.run(store_.revoke_agent_token(last_id_));
+    make(core::Role::user, clock_.system_now() + hours(1));
+    clock_.advance(hours(1));
+    for (char const* const name : {"ci", "nobody", ""}) {
+        auto const refused = loop_.run(rotate_agent_token(store_, clock_, name, hours(1), std::nullopt));
+        ASSERT_FALSE(refused) << name;
+        EXPECT_EQ(refused.error().code(), "token_not_found");
+    }
+}
+
+TEST_F(AgentToken, NotesItsUseOnceAMinuteAndOnlyWhenItWasGood) {
+    std::string const token = make();
+    std::string wrong = token;
+    wrong.back() = wrong.back() == 'A' ? 'B' : 'A';
+    EXPECT_EQ(reason(wrong), "The bearer token is not valid.");
+    loop_.poll();
+    EXPECT_EQ(store_.notes(), 0);
+    for (int i = 0; i < 50; ++i) {
+        EXPECT_EQ(reason(token), "accepted");
+        clock_.advance(milliseconds(1000));
+    }
+    loop_.poll();
+    EXPECT_EQ(store_.notes(), 1);
+    clock_.advance(milliseconds(10'000));
+    core::SystemTime const now = clock_.system_now();
+    EXPECT_EQ(reason(token), "accepted");
+    loop_.poll();
+    EXPECT_EQ(store_.notes(), 2);
+    EXPECT_EQ(store_.record(last_id_).last_used_at, now);
+}
+
 TEST_F(AgentToken, AFloodOfInventedIdsStaysBounded) {
     std::string const token = make();
     EXPECT_EQ(reason(token), "accepted");

@@ -28,15 +28,15 @@ TEST(AuthChallenge, SurvivesAnyText) {
 TEST(AuthChallenge, WritesTheBearerChallenge) {
     EXPECT_EQ(bearer_challenge(), R"(Bearer realm="ado-mcpd")");
     EXPECT_EQ(
-        bearer_challenge("https://d.example/.well-known/oauth-protected-resource"),
+        bearer_challenge(BearerHint("https://d.example/.well-known/oauth-protected-resource", "")),
         R"(Bearer realm="ado-mcpd", resource_metadata="https://d.example/.well-known/oauth-protected-resource")");
 }
 
 TEST(AuthChallenge, WritesInvalidTokenWithADescriptionThatCannotBreakOut) {
     EXPECT_EQ(
-        invalid_token_challenge("The bearer token has expired."),
+        refusal_challenge("invalid_token", "The bearer token has expired."),
         R"(Bearer realm="ado-mcpd", error="invalid_token", error_description="The bearer token has expired.")");
-    std::string const hostile = invalid_token_challenge("a\"b\\c\r\nX: y");
+    std::string const hostile = refusal_challenge("invalid_token", "a\"b\\c\r\nX: y");
     EXPECT_EQ(hostile, R"(Bearer realm="ado-mcpd", error="invalid_token", error_description="a?b?c??X: y")");
 }
 

@@ -147,10 +147,28 @@ public:
         it->second.revoked = true;
         co_return true;
     }
+    core::Task<core::Result<void>> rotate_agent_token(auth::AgentTokenRecord successor,
+                                                      core::SystemTime overlap_ends) override {
+        for (auto& [id, kept] : records_) {
+            if (kept.name == successor.name && !kept.revoked) {
+                kept.expires_at = std::min(kept.expires_at.value_or(overlap_ends), overlap_ends);
+            }
+        }
+        std::string const id = successor.id;
+        records_.emplace(id, std::move(successor));
+        co_return core::Result<void>();
+    }
+    core::Task<core::Result<void>> note_agent_token_use(std::string id, core::SystemTime when) override {
+        ++notes_;
+        records_.at(id).last_used_at = when;
+        co_return core::Result<void>();
+    }
+    int notes() const noexcept { return notes_; }
 
 private:
     std::map<std::string, auth::AgentTokenRecord> records_;
     int lookups_ = 0;
+    int notes_ = 0;
     bool failing_ = false;
 };
 

@@ -55,9 +55,8 @@ BadInput const kBadInputs[] = {
      "sqlite:PATH, as sqlite:/var/lib/ado-mcpd/state.db"},
     {"InboundEntra",
      "inbound: {mode: entra}\n",
-     "config.yaml:1:17: inbound.mode: found entra, which this version does not offer yet; expected token, or "
-     "none on "
-     "loopback"},
+     "config.yaml:1:1: inbound.entra.tenant: found nothing, with inbound.mode entra; expected the tenant whose "
+     "tokens are taken"},
     {"ConnectorWithoutOrganization",
      "connectors:\n  - name: contoso-prod\n",
      "config.yaml:2:5: connectors[0].organization: found nothing; expected a string of at least 1 characters "

@@ -53,6 +53,8 @@ TEST(ConfigSchema, HasEveryKeyOfTheContract) {
                                 "/inbound/properties/entra/properties/tenant",
                                 "/inbound/properties/entra/properties/audience",
                                 "/inbound/properties/entra/properties/roles",
+                                "/inbound/properties/entra/properties/issuer",
+                                "/inbound/properties/entra/properties/scopes",
                                 "/azure_devops/properties/base_url",
                                 "/azure_devops/properties/search_url",
                                 "/azure_devops/properties/identity_url",

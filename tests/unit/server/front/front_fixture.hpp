@@ -169,7 +169,7 @@ public:
                              "https://mcp.example.net",
                              "127.0.0.1"};
     KnownTokens tokens;
-    server::InboundGate gate{tokens, ""};
+    server::InboundGate gate{tokens};
     server::Limits limits;
     mutable test::ManualClock clock;
     server::SessionRegistry registry;

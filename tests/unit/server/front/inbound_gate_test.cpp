@@ -1,5 +1,6 @@
 #include "server/front/inbound_gate.hpp"
 
+#include "support/log_capture.hpp"
 #include "support/run_coro.hpp"
 
 #include <gtest/gtest.h>
@@ -19,9 +20,12 @@ public:
         if (bearer == "good") {
             co_return core::Principal("token-1", "ci", Role::user);
         }
-        co_return core::fail(core::Error(kind, "The access token is not known.").with_code("invalid_token"));
+        co_return core::fail(core::Error(kind, "The access token is not known.")
+                                 .with_code("invalid_token")
+                                 .with_detail(detail));
     }
     core::ErrorKind kind = core::ErrorKind::unauthorized;
+    std::string detail;
 };
 
 class InboundGate : public testing::Test {
@@ -36,8 +40,9 @@ protected:
         return test::run_coro(gate.check(headers, needed, peer, ctx));
     }
     FakeVerifier verifier;
-    std::unique_ptr<server::Authenticator> authenticator = server::make_token_authenticator(verifier);
-    server::InboundGate gate{*authenticator, ""};
+    std::unique_ptr<server::Authenticator> authenticator =
+        server::make_token_authenticator(verifier, "Make one with 'ado-mcpd token create'.");
+    server::InboundGate gate{*authenticator};
 };
 
 TEST_F(InboundGate, LetsAKnownTokenInWithItsRole) {
@@ -96,21 +101,37 @@ TEST_F(InboundGate, DoesNotBlameTheCallerWhenItsOwnStoreFails) {
     EXPECT_EQ(decision.refusal->headers.count("WWW-Authenticate"), 0U);
 }
 
-TEST_F(InboundGate, NamesTheResourceMetadataInItsChallenges) {
-    server::InboundGate const with_metadata(*authenticator,
-                                            "https://mcp.example.net/.well-known/oauth-protected-resource");
-    core::CallContext const ctx("r-1", core::Deadline::never());
-    core::HttpHeaders const none;
-    GateDecision const decision = test::run_coro(with_metadata.check(none, Role::reader, "192.0.2.7:1", ctx));
+TEST_F(InboundGate, TellsATokenThatIsGoodAndGrantsNothingFromABadOne) {
+    verifier.kind = core::ErrorKind::forbidden;
+    GateDecision const decision = check({"Bearer bad"}, Role::reader);
     ASSERT_TRUE(decision.refusal);
-    EXPECT_NE(decision.refusal->headers.get("WWW-Authenticate")
-                  ->find("resource_metadata=\"https://mcp.example.net/"),
+    EXPECT_EQ(decision.refusal->status, 403);
+    EXPECT_NE(decision.refusal->headers.get("WWW-Authenticate")->find("error=\"insufficient_scope\""),
               std::string_view::npos);
+}
+
+TEST_F(InboundGate, KeepsWhichCheckFailedForTheLog) {
+    test::LogCapture const log;
+    verifier.detail = "exp is 2026-11-27T00:00:00Z";
+    GateDecision const decision = check({"Bearer bad"}, Role::reader);
+    ASSERT_TRUE(decision.refusal);
+    EXPECT_TRUE(log.contains("exp is 2026-11-27"));
+    EXPECT_EQ(server::problem_reply(*decision.refusal).body.find("exp is"), std::string::npos);
+    EXPECT_EQ(decision.refusal->headers.get("WWW-Authenticate")->find("exp is"), std::string_view::npos);
+}
+
+TEST_F(InboundGate, SaysWhenToTryAgainWhenItCannotTell) {
+    verifier.kind = core::ErrorKind::overloaded;
+    GateDecision const decision = check({"Bearer bad"}, Role::reader);
+    ASSERT_TRUE(decision.refusal);
+    EXPECT_EQ(decision.refusal->status, 503);
+    EXPECT_TRUE(decision.refusal->headers.get("Retry-After"));
+    EXPECT_EQ(decision.refusal->headers.count("WWW-Authenticate"), 0U);
 }
 
 TEST(AnonymousAuthenticator, LetsOnlyLoopbackIn) {
     std::unique_ptr<server::Authenticator> const anonymous = server::make_anonymous_authenticator(Role::user);
-    server::InboundGate const gate(*anonymous, "");
+    server::InboundGate const gate(*anonymous);
     core::CallContext const ctx("r-1", core::Deadline::never());
     core::HttpHeaders const none;
     for (char const* const peer : {"127.0.0.1:5000", "[::1]:5000"}) {

@@ -129,7 +129,7 @@ TEST_F(Listener, ServesOverARealSocket) {
 TEST_F(Listener, KnowsItsPeerAsLoopback) {
     std::unique_ptr<server::Authenticator> const anonymous =
         server::make_anonymous_authenticator(core::Role::user);
-    server::InboundGate const gate(*anonymous, "");
+    server::InboundGate const gate(*anonymous);
     shared = std::make_unique<server::HttpFront>(
         front.routes, front.hosts, gate, front.limits, front.clock, writers);
     open();

@@ -175,6 +175,59 @@ TEST_F(CredentialStoreTest, AgentTokensAreKeptFoundAndRevoked) {
     EXPECT_EQ(error_of(store->insert_agent_token(record)).code(), "store_failed"); // ids are unique
 }
 
+TEST_F(CredentialStoreTest, RotationLetsTheOldTokenEndAndNeverLastLonger) {
+    auto const store = open();
+    core::SystemTime const now = clock_.system_now();
+    auto const insert =
+        [&](std::string const& id, std::string const& name, std::optional<core::SystemTime> end) {
+            auth::AgentTokenRecord record;
+            record.id = id;
+            record.name = name;
+            record.secret_sha256 = std::string(32, 'x');
+            record.created_at = now;
+            record.expires_at = end;
+            get(store->insert_agent_token(record));
+        };
+    using std::chrono::hours;
+    insert("endless", "ci", std::nullopt);
+    insert("soon", "ci", now + hours(1));
+    insert("over", "ci", now - hours(1));
+    insert("gone", "ci", std::nullopt);
+    insert("other", "cd", std::nullopt);
+    get(store->revoke_agent_token("gone"));
+    auth::AgentTokenRecord successor;
+    successor.id = "successor";
+    successor.name = "ci";
+    successor.secret_sha256 = std::string(32, 'y');
+    get(store->rotate_agent_token(successor, now + hours(24)));
+    auto const end_of = [&](char const* id) { return get(store->find_agent_token(id))->expires_at; };
+    EXPECT_EQ(end_of("endless"), now + hours(24));
+    EXPECT_EQ(end_of("soon"), now + hours(1));
+    EXPECT_EQ(end_of("over"), now - hours(1));
+    EXPECT_EQ(end_of("gone"), std::nullopt);
+    EXPECT_EQ(end_of("other"), std::nullopt);
+    EXPECT_EQ(end_of("successor"), std::nullopt);
+    // All or nothing: with an id that is taken nothing ends.
+    successor.name = "cd";
+    EXPECT_EQ(error_of(store->rotate_agent_token(successor, now)).code(), "store_failed");
+    EXPECT_EQ(end_of("other"), std::nullopt);
+}
+
+TEST_F(CredentialStoreTest, NotesTheLatestUseOfAToken) {
+    auto const store = open();
+    auth::AgentTokenRecord record;
+    record.id = "0123456789ab";
+    record.name = "ci";
+    record.secret_sha256 = std::string(32, 'x');
+    get(store->insert_agent_token(record));
+    EXPECT_EQ(get(store->find_agent_token(record.id))->last_used_at, std::nullopt);
+    core::SystemTime const now = clock_.system_now();
+    get(store->note_agent_token_use(record.id, now));
+    get(store->note_agent_token_use(record.id, now - std::chrono::hours(1)));
+    get(store->note_agent_token_use("nobody", now));
+    EXPECT_EQ(get(store->find_agent_token(record.id))->last_used_at, now);
+}
+
 TEST_F(CredentialStoreTest, ChangesByAnotherStoreShowInDataVersion) {
     auto const mine = open();
     auto const other = open();

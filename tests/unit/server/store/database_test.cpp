@@ -22,8 +22,9 @@ protected:
     void take_back_to_version_1() {
         run_sql("DROP TABLE session_revoked; DROP TABLE session_seen; DROP TABLE session_state; "
                 "DROP TABLE session_letter; DROP TABLE task; DROP TABLE connector; "
-                "DROP TABLE knowledge_source; DROP TABLE managed_identity; DROP TABLE pat_reach; PRAGMA "
-                "user_version = 1");
+                "DROP TABLE knowledge_source; DROP TABLE managed_identity; DROP TABLE pat_reach; "
+                "DROP INDEX agent_token_by_name; ALTER TABLE agent_token DROP COLUMN last_used_at; "
+                "PRAGMA user_version = 1");
     }
 };
 
