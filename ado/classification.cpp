@@ -2,6 +2,7 @@
 
 #include "ado/fetch.hpp"
 #include "ado/readers.hpp"
+#include "core/http/http_message.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -34,6 +35,23 @@ core::Result<std::vector<std::string>> read_classification_paths(core::Json& jso
         return core::fail(unreadable_answer("a tree without a name"));
     }
     return out;
+}
+
+core::Result<ClassificationPaths> read_classification_roots(core::Json& json) {
+    core::Json* const list = member_array(json, "value");
+    if (list == nullptr) {
+        return core::fail(unreadable_answer("areas and iterations without a list"));
+    }
+    ClassificationPaths paths;
+    for (core::Json& root : *list) {
+        std::string const kind = take_string(root, "structureType");
+        if (core::iequals(kind, "area")) {
+            collect(root, {}, paths.areas);
+        } else if (core::iequals(kind, "iteration")) {
+            collect(root, {}, paths.iterations);
+        }
+    }
+    return paths;
 }
 
 } // namespace ado

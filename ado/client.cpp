@@ -4,6 +4,7 @@
 #include "ado/fetch.hpp"
 #include "ado/projects.hpp"
 #include "ado/readers.hpp"
+#include "ado/routes.hpp"
 #include "ado/work_items.hpp"
 #include "core/text/percent_encoding.hpp"
 
@@ -23,11 +24,6 @@ constexpr std::size_t kProjectPage = 200;
 constexpr std::size_t kMaxProjects = 10'000;
 /// The deepest tree the service allows.
 constexpr std::size_t kAreaDepth = 14;
-
-/// `/My%20Project`, or nothing for the whole organization.
-std::string project_route(std::string const& project) {
-    return project.empty() ? std::string() : "/" + core::percent_encode(project);
-}
 
 core::Error bad_argument(std::string message) {
     return core::Error(core::ErrorKind::invalid_argument, std::move(message)).with_not_sent();
@@ -71,31 +67,6 @@ void prefer_branches(CodeSearchPage& page, std::vector<std::string> const& branc
             hit.commit = wanted->commit;
         }
     }
-}
-
-std::string_view version_word(VersionType type) noexcept {
-    switch (type) {
-    case VersionType::tag:
-        return "tag";
-    case VersionType::commit:
-        return "commit";
-    case VersionType::branch:
-    case VersionType::none:
-        break;
-    }
-    return "branch";
-}
-
-std::string repository_route(std::string const& project, std::string const& repository) {
-    std::string route;
-    route.reserve(256); // the callers append the rest of a request
-    if (!project.empty()) {
-        route += '/';
-        core::append_percent_encoded(route, project);
-    }
-    route += "/_apis/git/repositories/";
-    core::append_percent_encoded(route, repository);
-    return route;
 }
 
 } // namespace
@@ -196,12 +167,7 @@ core::Task<core::Result<FileItem>> Client::get_item(std::string const& project,
     target += "/items?path=";
     core::append_percent_encoded(target, path);
     target += "&includeContent=true&includeContentMetadata=true&resolveLfs=false";
-    if (version.type != VersionType::none) {
-        target += "&versionDescriptor.version=";
-        core::append_percent_encoded(target, version.version);
-        target += "&versionDescriptor.versionType=";
-        target += version_word(version.type);
-    }
+    append_version(target, "versionDescriptor.", version);
     ApiRequest const request("GET", Service::core, std::move(target), Scope::code_read);
     co_return co_await transport_.fetch_text(request, &read_file_item, ctx);
 }

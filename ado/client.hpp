@@ -21,11 +21,17 @@
 
 namespace ado {
 
-class Project;      // ado/projects.hpp
-class Wiki;         // ado/wiki.hpp
-class WikiPage;     // ado/wiki.hpp
-class WorkItem;     // ado/work_items.hpp
-class WorkItemType; // ado/work_items.hpp
+class ClassificationPaths; // ado/classification.hpp
+class CommentPage;         // ado/comments.hpp
+class CommitInfo;          // ado/git_lists.hpp
+class CommitQuery;         // ado/git_lists.hpp
+class FieldRule;           // ado/type_rules.hpp
+class Project;             // ado/projects.hpp
+class TreeItem;            // ado/git_lists.hpp
+class Wiki;                // ado/wiki.hpp
+class WikiPage;            // ado/wiki.hpp
+class WorkItem;            // ado/work_items.hpp
+class WorkItemType;        // ado/work_items.hpp
 
 class CreateWorkItemOptions {
 public:
@@ -106,6 +112,29 @@ public:
                                                      std::string const& wiki,
                                                      std::string const& path,
                                                      core::CallContext const& ctx) const;
+    /// A folder's own entry and what lies in it, or with `whole` everything below it; of a file, the file
+    /// alone. Sizes are not known.
+    core::Task<core::Result<std::vector<TreeItem>>> list_items(std::string const& project,
+                                                               std::string const& repository,
+                                                               std::string const& path,
+                                                               VersionDescriptor const& version,
+                                                               bool whole,
+                                                               core::CallContext const& ctx) const;
+    /// The same of a folder's tree object, with sizes; paths are relative to it.
+    core::Task<core::Result<std::vector<TreeItem>>> list_tree(std::string const& project,
+                                                              std::string const& repository,
+                                                              std::string const& tree_id,
+                                                              bool whole,
+                                                              core::CallContext const& ctx) const;
+    /// Newest first.
+    core::Task<core::Result<std::vector<CommitInfo>>> list_commits(std::string const& project,
+                                                                   std::string const& repository,
+                                                                   CommitQuery const& query,
+                                                                   core::CallContext const& ctx) const;
+    /// Bare names; the first thousand.
+    core::Task<core::Result<std::vector<std::string>>> list_branches(std::string const& project,
+                                                                     std::string const& repository,
+                                                                     core::CallContext const& ctx) const;
 
     /// Never sent twice by this client once it may have reached the service: see Error::not_sent().
     core::Task<core::Result<WorkItem>> create_work_item(std::string const& project,
@@ -115,15 +144,29 @@ public:
                                                         core::CallContext const& ctx) const;
     /// All fields, with links.
     core::Task<core::Result<WorkItem>> get_work_item(std::int64_t id, core::CallContext const& ctx) const;
+    /// The fields that have a value; links to other items and pages only with `relations`.
+    core::Task<core::Result<WorkItem>>
+    get_work_item_values(std::int64_t id, bool relations, core::CallContext const& ctx) const;
+    /// Newest first, at most `top` of them. `project` is the item's.
+    core::Task<core::Result<CommentPage>> list_comments(std::string const& project,
+                                                        std::int64_t id,
+                                                        std::size_t top,
+                                                        core::CallContext const& ctx) const;
     /// At most 200 ids; those that do not exist or are not visible are left out. `fields` empty = all.
     core::Task<core::Result<std::vector<WorkItem>>> get_work_items(std::vector<std::int64_t> const& ids,
                                                                    std::vector<std::string> const& fields,
                                                                    core::CallContext const& ctx) const;
-    /// Ids in the query's order.
+    /// Ids in the query's order; of a query for links, each item once.
     core::Task<core::Result<std::vector<std::int64_t>>> query_wiql(WiqlQuery const& query,
                                                                    core::CallContext const& ctx) const;
     core::Task<core::Result<std::vector<WorkItemType>>>
     list_work_item_types(std::string const& project, core::CallContext const& ctx) const;
+    /// What the type's fields take, with allowed values.
+    core::Task<core::Result<std::vector<FieldRule>>>
+    list_field_rules(std::string const& project, std::string const& type, core::CallContext const& ctx) const;
+    /// Areas and iterations in one request.
+    core::Task<core::Result<ClassificationPaths>> list_classification(std::string const& project,
+                                                                      core::CallContext const& ctx) const;
     /// As System.AreaPath takes them: `Contoso\Web`. The project's root is the first.
     core::Task<core::Result<std::vector<std::string>>> list_area_paths(std::string const& project,
                                                                        core::CallContext const& ctx) const;

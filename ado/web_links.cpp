@@ -67,6 +67,26 @@ std::string file_url(Organization const& organization,
     return url;
 }
 
+std::string project_url(Organization const& organization, std::string_view project) {
+    return organization.web_url() + "/" + core::percent_encode(project);
+}
+
+std::string
+repository_url(Organization const& organization, std::string_view project, std::string_view repository) {
+    std::string url = organization.web_url();
+    if (!project.empty()) {
+        url += "/" + core::percent_encode(project);
+    }
+    return url + "/_git/" + core::percent_encode(repository);
+}
+
+std::string commit_url(Organization const& organization,
+                       std::string_view project,
+                       std::string_view repository,
+                       std::string_view commit) {
+    return repository_url(organization, project, repository) + "/commit/" + core::percent_encode(commit);
+}
+
 std::string work_item_url(Organization const& organization, std::string_view project, std::int64_t id) {
     std::string url = organization.web_url();
     if (!project.empty()) {

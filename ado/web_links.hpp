@@ -22,6 +22,15 @@ std::string file_url(Organization const& organization,
                      std::size_t last_line,
                      std::size_t end_column = 0);
 
+std::string project_url(Organization const& organization, std::string_view project);
+/// The page that shows a repository's files.
+std::string
+repository_url(Organization const& organization, std::string_view project, std::string_view repository);
+std::string commit_url(Organization const& organization,
+                       std::string_view project,
+                       std::string_view repository,
+                       std::string_view commit);
+
 /// The page a person opens to edit the item.
 std::string work_item_url(Organization const& organization, std::string_view project, std::int64_t id);
 

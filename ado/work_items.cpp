@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
+#include <unordered_set>
 #include <utility>
 
 namespace ado {
@@ -20,11 +22,15 @@ WorkItem to_work_item(core::Json& json) {
     item.rev = core::find_int(json, "rev").value_or(0);
     item.fields = core::Json::object();
     item.relations = core::Json::array();
+    item.formats = core::Json::object();
     if (core::Json* const fields = member_object(json, "fields")) {
         item.fields = std::move(*fields);
     }
     if (core::Json* const relations = member_array(json, "relations")) {
         item.relations = std::move(*relations);
+    }
+    if (core::Json* const formats = member_object(json, "multilineFieldsFormat")) {
+        item.formats = std::move(*formats);
     }
     item.project = item.field("System.TeamProject");
     item.type = item.field("System.WorkItemType");
@@ -109,14 +115,27 @@ core::Result<std::vector<WorkItem>> read_work_items(core::Json& json) {
 }
 
 core::Result<std::vector<std::int64_t>> read_wiql_ids(core::Json& json) {
-    core::Json* const list = member_array(json, "workItems");
-    if (list == nullptr) {
+    std::vector<std::int64_t> ids;
+    if (core::Json const* const items = core::find_array(json, "workItems")) {
+        ids.reserve(items->size());
+        for (core::Json const& item : *items) {
+            if (std::optional<std::int64_t> const id = core::find_int(item, "id")) {
+                ids.push_back(*id);
+            }
+        }
+        return ids;
+    }
+    // A query for links lists pairs: what it found is their targets, each once.
+    core::Json const* const links = core::find_array(json, "workItemRelations");
+    if (links == nullptr) {
         return core::fail(unreadable_answer("a query result without work items"));
     }
-    std::vector<std::int64_t> ids;
-    ids.reserve(list->size());
-    for (core::Json const& item : *list) {
-        if (std::optional<std::int64_t> const id = core::find_int(item, "id")) {
+    std::unordered_set<std::int64_t> seen;
+    for (core::Json const& link : *links) {
+        core::Json const* const target = core::find_object(link, "target");
+        std::optional<std::int64_t> const id =
+            target == nullptr ? std::nullopt : core::find_int(*target, "id");
+        if (id && seen.insert(*id).second) {
             ids.push_back(*id);
         }
     }

@@ -29,6 +29,8 @@ public:
         html_url; ///< as the service says (it holds the project's id); see work_item_url() for a readable one
     core::Json fields;    ///< object, reference name -> value
     core::Json relations; ///< array, empty unless expanded
+    core::Json
+        formats; ///< object: long text fields -> markdown or html; empty where the server knows only HTML
 };
 
 class WorkItemState {

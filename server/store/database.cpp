@@ -21,7 +21,7 @@ constexpr int kBusyMilliseconds = 5000;
 constexpr int kApplicationId = 0x61646F6D; ///< marks the file as ours
 
 // Step n takes a database from version n to n + 1. Steps are never changed once released.
-constexpr std::array<char const*, 3> kMigrations{R"sql(
+constexpr std::array<char const*, 4> kMigrations{R"sql(
 CREATE TABLE sequence (value INTEGER NOT NULL) STRICT;
 INSERT INTO sequence VALUES (0);
 

@@ -12,7 +12,7 @@ namespace server {
 namespace {
 
 constexpr std::size_t kCheckBytes = 8;
-constexpr std::int64_t kMaxPlace = 1'000'000'000;
+constexpr std::int64_t kMaxPlace = 4'000'000'000; ///< ids of work items have 31 bits
 
 std::string check(std::string_view text, std::string_view subject) {
     std::string covered(text);
@@ -41,7 +41,10 @@ std::string cursor_subject(std::string_view tool, std::string_view organization,
 }
 
 std::string write_cursor(CursorPosition const& position, std::string_view subject) {
-    core::Json const json{{"item", position.item}, {"part", position.part}};
+    core::Json json{{"item", position.item}, {"part", position.part}};
+    if (!position.after.empty()) {
+        json["after"] = position.after;
+    }
     std::string const text = core::dump_json(json);
     return core::base64url_encode(check(text, subject) + text);
 }
@@ -64,6 +67,7 @@ core::Result<CursorPosition> read_cursor(std::string_view text, std::string_view
     CursorPosition position;
     position.item = static_cast<std::uint64_t>(*item);
     position.part = static_cast<std::uint64_t>(*part);
+    position.after = std::string(core::find_string(*json, "after").value_or(std::string_view()));
     return position;
 }
 

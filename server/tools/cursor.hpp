@@ -9,11 +9,13 @@
 
 namespace server {
 
-/// Where an answer stopped: an item and a place in it. Self-contained, so that any process can go on from it.
+/// Where an answer stopped: an item and a place in it, or the key of what was listed last. Self-contained, so
+/// that any process can go on from it.
 class CursorPosition {
 public:
     std::uint64_t item = 0;
     std::uint64_t part = 0;
+    std::string after; ///< lists in order of a key go on behind it, whatever came or went before
     friend bool operator==(CursorPosition const&, CursorPosition const&) = default;
 };
 

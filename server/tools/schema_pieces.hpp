@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/json.hpp"
+#include "protocol/tool.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -62,6 +63,14 @@ inline core::Json schema_max_bytes() {
 
 inline core::Json schema_cursor() {
     return schema_string("From the previous answer, to go on");
+}
+
+/// Of a tool that only reads.
+inline protocol::ToolHints reading_hints() {
+    protocol::ToolHints hints;
+    hints.read_only = true;
+    hints.idempotent = true;
+    return hints;
 }
 
 } // namespace server

@@ -3,23 +3,37 @@ target_sources(server_lib PRIVATE
   tools/clean_text.cpp
   tools/create_work_item.cpp
   tools/cursor.cpp
+  tools/date_argument.cpp
+  tools/describe_work_item_type.cpp
   tools/file_window.cpp
+  tools/get_work_item.cpp
   tools/hit_locator.cpp
+  tools/html_text.cpp
+  tools/list_answer.cpp
+  tools/list_commits.cpp
+  tools/list_files.cpp
+  tools/list_projects.cpp
+  tools/list_repositories.cpp
+  tools/name_hints.cpp
   tools/parallel.cpp
   tools/project_question.cpp
   tools/prompts.cpp
   tools/query_terms.cpp
   tools/read_arguments.cpp
   tools/read_file.cpp
+  tools/repository_arguments.cpp
   tools/search_answer.cpp
   tools/search_arguments.cpp
   tools/search_code.cpp
   tools/search_notes.cpp
+  tools/search_work_items.cpp
   tools/shipped_skills.cpp
   tools/snippet.cpp
   tools/text_fold.cpp
+  tools/work_item_query.cpp
   tools/work_item_request.cpp
   tools/work_item_search.cpp
+  tools/work_item_view.cpp
   tools/write_plan.cpp
 )
 

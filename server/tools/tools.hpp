@@ -8,6 +8,13 @@ namespace server {
 
 std::unique_ptr<OrganizationTool> make_search_code_tool();
 std::unique_ptr<OrganizationTool> make_read_file_tool();
+std::unique_ptr<OrganizationTool> make_list_projects_tool();
+std::unique_ptr<OrganizationTool> make_list_repositories_tool();
+std::unique_ptr<OrganizationTool> make_list_files_tool();
+std::unique_ptr<OrganizationTool> make_list_commits_tool();
+std::unique_ptr<OrganizationTool> make_search_work_items_tool();
+std::unique_ptr<OrganizationTool> make_get_work_item_tool();
+std::unique_ptr<OrganizationTool> make_describe_work_item_type_tool();
 std::unique_ptr<OrganizationTool> make_create_work_item_tool();
 
 } // namespace server

@@ -1,5 +1,8 @@
+#include "ado/classification.hpp"
 #include "ado/error_map.hpp"
 #include "ado/fetch.hpp"
+#include "ado/git_lists.hpp"
+#include "ado/projects.hpp"
 #include "ado/readers.hpp"
 #include "ado/work_items.hpp"
 #include "support/scripted_http_client.hpp"
@@ -96,6 +99,58 @@ TEST(Recordings, CreatedWorkItemsAndConnectionDataAreRead) {
     }
     EXPECT_GT(items, 0);
     EXPECT_GT(users, 0);
+}
+
+TEST(Recordings, ListsOfTheReadingToolsAreRead) {
+    std::optional<json> exchanges = recordings();
+    if (!exchanges) {
+        return;
+    }
+    int projects = 0;
+    int repositories = 0;
+    int roots = 0;
+    int branches = 0;
+    int queries = 0;
+    for (json const& exchange : *exchanges) {
+        std::string const url = core::to_lower_ascii(exchange.at("url").get<std::string>());
+        std::string const path = url.substr(0, url.find('?'));
+        if (exchange.at("status") != 200 || !exchange.at("body").is_string()) {
+            continue;
+        }
+        SCOPED_TRACE(url);
+        std::string const body = exchange.at("body").get<std::string>();
+        bool const get = exchange.at("method") == "GET";
+        if (get && path.ends_with("/_apis/projects")) {
+            auto const list = ado::parse_and_read(body, 1 << 20, &ado::read_projects);
+            ASSERT_TRUE(list);
+            EXPECT_FALSE(list->empty());
+            ++projects;
+        } else if (get && path.ends_with("/_apis/git/repositories")) {
+            auto const list = ado::parse_and_read(body, 1 << 20, &ado::read_repositories);
+            ASSERT_TRUE(list);
+            EXPECT_FALSE(list->empty());
+            ++repositories;
+        } else if (get && path.ends_with("/_apis/wit/classificationnodes") &&
+                   url.find("ids=") == std::string::npos) {
+            auto const paths = ado::parse_and_read(body, 1 << 20, &ado::read_classification_roots);
+            ASSERT_TRUE(paths);
+            EXPECT_FALSE(paths->areas.empty() && paths->iterations.empty());
+            ++roots;
+        } else if (get && path.ends_with("/refs")) {
+            EXPECT_TRUE(ado::parse_and_read(body, 1 << 20, &ado::read_branches));
+            ++branches;
+        } else if (!get && path.ends_with("/_apis/wit/wiql")) {
+            auto const ids = ado::parse_and_read(body, 1 << 20, &ado::read_wiql_ids);
+            ASSERT_TRUE(ids);
+            EXPECT_FALSE(ids->empty());
+            ++queries;
+        }
+    }
+    EXPECT_GT(projects, 0);
+    EXPECT_GT(repositories, 0);
+    EXPECT_GT(roots, 0);
+    EXPECT_GT(branches, 0);
+    EXPECT_GT(queries, 0);
 }
 
 } // namespace

@@ -1,0 +1,34 @@
+#pragma once
+
+#include "core/json.hpp"
+#include "core/result.hpp"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace ado {
+
+class Comment {
+public:
+    Comment() = default;
+
+    std::int64_t id = 0;
+    std::string text; ///< HTML or Markdown
+    bool is_markdown = false;
+    std::string author;
+    std::string created; ///< RFC 3339
+};
+
+class CommentPage {
+public:
+    CommentPage() = default;
+
+    std::vector<Comment> comments;
+    std::int64_t total = 0; ///< of the item
+};
+
+/// The list is a member `comments`, not `value`.
+core::Result<CommentPage> read_comments(core::Json& json);
+
+} // namespace ado
