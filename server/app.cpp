@@ -109,7 +109,7 @@ core::Result<void> App::build() {
     RoutedToolEnvironment routing(
         *directory_, *writes_, *running_writes_, config_.limits, config_.tools.read_only);
     routing.sign_in = offered_sign_ins_.get();
-    offer_ = std::make_unique<McpOffer>(config_, *directory_, routing, changes_, clock_);
+    offer_ = std::make_unique<McpOffer>(config_, *directory_, *sources_, routing, changes_, clock_);
     mcp_ = protocol::make_mcp_server(
         offer_->features(store_->tasks()),
         protocol::ServerParts(

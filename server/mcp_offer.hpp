@@ -6,6 +6,7 @@
 #include "server/router/ado_completion.hpp"
 #include "server/router/ado_resources.hpp"
 #include "server/router/connector_watch.hpp"
+#include "server/router/knowledge_resources.hpp"
 #include "server/router/organization_directory.hpp"
 #include "server/router/routed_tool.hpp"
 
@@ -20,6 +21,7 @@ public:
     /// Tools as `config.tools` lets them through. Referents outlive it.
     McpOffer(Config const& config,
              OrganizationDirectory& directory,
+             SourceService const& sources,
              RoutedToolEnvironment const& routing,
              protocol::ChangeHub& hub,
              core::Clock& clock);
@@ -35,6 +37,7 @@ private:
     std::vector<std::unique_ptr<protocol::ToolHandler>> tools_;
     std::vector<std::unique_ptr<protocol::PromptHandler>> prompts_;
     std::unique_ptr<AdoResources> resources_;
+    std::unique_ptr<KnowledgeResources> knowledge_;
     std::unique_ptr<AdoCompletion> completion_;
     std::unique_ptr<protocol::SkillLibrary> skills_;
     ConnectorWatch watch_;

@@ -2,6 +2,7 @@
 
 #include "core/log.hpp"
 #include "server/router/ado_uri.hpp"
+#include "server/router/knowledge_uri.hpp"
 
 #include <boost/asio/this_coro.hpp>
 
@@ -29,6 +30,9 @@ std::map<std::string, std::string> ConnectorWatch::states() const {
         std::string const& state = status.state == "refreshing" ? kConnected : status.state;
         found.emplace(organization_uri(connector->organization().name()),
                       state + "\n" + status.method + "\n" + status.identity);
+        for (std::string const& source : directory_.sources_of(connector->organization().key())) {
+            found.emplace(knowledge_uri(source), std::string());
+        }
     }
     return found;
 }

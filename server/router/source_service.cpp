@@ -149,12 +149,16 @@ SourceView SourceService::view(Source const& source) const {
     return view;
 }
 
-core::Task<core::Result<std::vector<SourceView>>> SourceService::list(core::CallContext const&) {
-    std::vector<SourceView> views;
+std::vector<SourceView> SourceService::views() const {
+    std::vector<SourceView> all;
     for (auto const& [key, source] : sources_) {
-        views.push_back(view(source));
+        all.push_back(view(source));
     }
-    co_return views;
+    return all;
+}
+
+core::Task<core::Result<std::vector<SourceView>>> SourceService::list(core::CallContext const&) {
+    co_return views();
 }
 
 core::Task<core::Result<SourceView>> SourceService::get(std::string name, core::CallContext const&) {

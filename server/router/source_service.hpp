@@ -25,6 +25,9 @@ public:
     /// Takes up what the store holds now.
     core::Task<core::Result<void>> follow_store();
 
+    /// As they are now, in order of their names.
+    std::vector<SourceView> views() const;
+
     core::Task<core::Result<std::vector<SourceView>>> list(core::CallContext const& ctx) override;
     core::Task<core::Result<SourceView>> get(std::string name, core::CallContext const& ctx) override;
     core::Task<core::Result<SourceView>> put(std::string name,

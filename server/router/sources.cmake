@@ -16,6 +16,7 @@ target_sources(server_lib PRIVATE
   router/file_watch.cpp
   router/grant_proof.cpp
   router/journal_guard.cpp
+  router/knowledge_resources.cpp
   router/leg_network.cpp
   router/leg_report.cpp
   router/leg_walk.cpp

@@ -27,6 +27,19 @@ protected:
 
 using Events = std::vector<std::string>;
 
+TEST_F(ConnectorWatchTest, TellsWhenKnowledgeSourcesComeOrGo) {
+    at_.connect("contoso");
+    server::ConnectorWatch watch(at_.directory, hub_, at_.clock);
+    at_.directory.set_sources({{at_.directory.all().front()->organization().key(), {"runbooks"}}});
+    watch.look();
+    EXPECT_EQ(heard_.take(), Events{"list"});
+    watch.look();
+    EXPECT_EQ(heard_.take(), Events());
+    at_.directory.set_sources({});
+    watch.look();
+    EXPECT_EQ(heard_.take().back(), "list");
+}
+
 TEST_F(ConnectorWatchTest, TellsOfAStateThatChanged) {
     auto& provider = at_.connect("contoso");
     at_.connect("fabrikam");
