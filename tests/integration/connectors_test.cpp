@@ -591,6 +591,16 @@ TEST(KnowledgeSources, AreKeptTestedAndNamedByTheOrganization) {
     EXPECT_EQ(made.body.at("properties").at("description"), "How we work");
     EXPECT_EQ(organization_entry(client, "contoso").at("knowledge_sources"),
               Json::array({"engine", "handbook"}));
+    Json const listed = client.ask("resources/list", Json::object()).result().at("resources");
+    std::string const uri = "ado-knowledge://handbook";
+    EXPECT_TRUE(std::any_of(listed.begin(), listed.end(), [&uri](Json const& one) {
+        return one.at("uri") == uri && one.at("description") == "How we work";
+    })) << listed;
+    ToolAnswer const shown = client.ask("resources/read", Json{{"uri", uri}}, uri);
+    Json const contents = Json::parse(shown.result().at("contents").at(0).at("text").get<std::string>());
+    EXPECT_EQ(contents.at("url"), wiki);
+    EXPECT_EQ(contents.at("connector"), "contoso");
+    EXPECT_FALSE(client.ask("resources/read", Json{{"uri", uri + "x"}}, uri + "x").ok());
     Reply const works = ask(client, "POST", kRepos + "/handbook/test");
     EXPECT_EQ(works.body.at("works"), true) << works.body;
     EXPECT_EQ(ask(client, "POST", kRepos + "/engine/test").body.at("works"), true);

@@ -63,24 +63,37 @@ McpClient::McpClient(std::string base_url, std::string token, std::size_t connec
     : base_url_(std::move(base_url)), token_(std::move(token)), http_(std::nullopt, connections) {}
 
 core::HttpRequest McpClient::request(std::string const& tool, Json const& arguments) const {
+    return rpc("tools/call", Json{{"name", tool}, {"arguments", arguments}}, tool);
+}
+
+core::HttpRequest McpClient::rpc(std::string const& method, Json params, std::string const& name) const {
     Json meta = Json::object();
     meta["io.modelcontextprotocol/protocolVersion"] = kRevision;
     meta["io.modelcontextprotocol/clientCapabilities"] = Json::object();
     meta["io.modelcontextprotocol/clientInfo"] = Json{{"name", "integration test"}, {"version", "1"}};
-    Json message = Json{{"jsonrpc", "2.0"}, {"id", 1}, {"method", "tools/call"}};
-    message["params"] = Json{{"name", tool}, {"arguments", arguments}, {"_meta", std::move(meta)}};
+    params["_meta"] = std::move(meta);
+    Json message = Json{{"jsonrpc", "2.0"}, {"id", 1}, {"method", method}};
+    message["params"] = std::move(params);
     core::HttpRequest request =
         make_request(base_url_ + "/mcp", core::dump_json(message), "application/json");
     request.headers.add("Accept", "application/json, text/event-stream");
     request.headers.add("MCP-Protocol-Version", kRevision);
-    request.headers.add("Mcp-Method", "tools/call");
-    request.headers.add("Mcp-Name", tool);
+    request.headers.add("Mcp-Method", method);
+    if (!name.empty()) {
+        request.headers.add("Mcp-Name", name);
+    }
     request.credential = core::Secret(token_);
     return request;
 }
 
 ToolAnswer McpClient::call(std::string const& tool, Json const& arguments) {
     core::HttpRequest asking = request(tool, arguments);
+    std::string const asked = asking.body;
+    return answer_of(asked, http_.send(std::move(asking)));
+}
+
+ToolAnswer McpClient::ask(std::string const& method, Json params, std::string const& name) {
+    core::HttpRequest asking = rpc(method, std::move(params), name);
     std::string const asked = asking.body;
     return answer_of(asked, http_.send(std::move(asking)));
 }

@@ -44,6 +44,8 @@ public:
     /// All side by side, in the order of `arguments`.
     std::vector<ToolAnswer> call_all(std::string const& tool, std::vector<Json> const& arguments);
     core::HttpRequest request(std::string const& tool, Json const& arguments) const;
+    /// Any method; `name` is Mcp-Name, empty = none.
+    ToolAnswer ask(std::string const& method, Json params, std::string const& name = {});
 
     /// The REST side: `GET`, or `POST` of a form when `form` is not empty. `path` begins with a slash. Every
     /// answer is held against the OpenAPI document.
@@ -58,6 +60,7 @@ public:
     core::Result<core::HttpResponse> attach_pat(std::string const& organization, std::string const& pat);
 
 private:
+    core::HttpRequest rpc(std::string const& method, Json params, std::string const& name) const;
     core::Result<core::HttpResponse> send_rest(std::string const& path, core::HttpRequest asked);
 
     std::string base_url_;
