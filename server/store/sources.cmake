@@ -1,12 +1,21 @@
 target_sources(server_lib PRIVATE
   store/admin_token.cpp
+  store/audit_keys.cpp
+  store/audit_rows.cpp
+  store/audit_table.cpp
+  store/backup.cpp
   store/credential_tables.cpp
   store/database.cpp
   store/envelope.cpp
   store/envelope_key_ring.cpp
   store/journal_table.cpp
+  store/key_rotation.cpp
+  store/live_key_ring.cpp
+  store/sealed_records.cpp
   store/session_table.cpp
   store/state_store.cpp
+  store/stored_audit.cpp
+  store/stored_credentials.cpp
   store/stored_sessions.cpp
   store/stored_tasks.cpp
   store/task_table.cpp
