@@ -60,6 +60,8 @@ public:
     virtual void note_accepted(std::string const& identity) = 0;
 };
 
+class CredentialObserver;
+
 /// Shared by all providers; referents outlive them.
 class ProviderEnvironment {
 public:
@@ -69,6 +71,7 @@ public:
     core::HttpClient& http;
     core::Clock& clock;
     std::string authority = "https://login.microsoftonline.com";
+    CredentialObserver* observer = nullptr; ///< nullptr = nobody listens
 };
 
 class PatProviderConfig {

@@ -1,6 +1,7 @@
 #include "server/app.hpp"
 
 #include "core/log.hpp"
+#include "server/router/audit_notes.hpp"
 #include "server/router/journal_guard.hpp"
 #include "server/router/routed_tool.hpp"
 
@@ -12,6 +13,8 @@ namespace {
 constexpr std::size_t kBlockingThreads = 2;
 /// How soon a credential stored by another process (the CLI) is taken up.
 constexpr std::chrono::milliseconds kStorePoll{500};
+/// How often records beyond limits.audit_days are looked for.
+constexpr std::chrono::hours kAuditTidying{6};
 
 protocol::McpLimits mcp_limits(Limits const& limits) {
     protocol::McpLimits mcp;
@@ -54,7 +57,9 @@ core::Result<void> App::build() {
     ADOMCPD_TRY(store_, open_state_store(executor_, clock_, std::move(options)));
     ADOMCPD_TRY(outbound_, Outbound::make(executor_, pool_, clock_, config_));
 
+    credential_audit_ = make_credential_audit(store_->audit());
     auth::ProviderEnvironment environment(executor_, outbound_->once(), clock_);
+    environment.observer = credential_audit_.get();
     environment.authority = config_.entra.authority;
     parts_ = std::make_unique<ConnectorParts>(
         config_, std::move(environment), outbound_->retrying(), pool_, *store_, *store_);
@@ -66,7 +71,7 @@ core::Result<void> App::build() {
         ADOMCPD_TRY(std::shared_ptr<Connector> made, make_declared_connector(*parts_, connector));
         directory_->add(std::move(made));
     }
-    credentials_ = std::make_unique<CredentialService>(*parts_, *directory_, clock_);
+    credentials_ = std::make_unique<CredentialService>(*parts_, *directory_, clock_, *store_);
 
     writes_ = make_journal_guard(*store_, clock_, std::chrono::hours(config_.limits.idempotency_hours));
     running_writes_ = std::make_unique<core::TaskGroup>(executor_);
@@ -79,6 +84,7 @@ core::Result<void> App::build() {
                                  store_->sealer(),
                                  *background_);
     signing_in.directory = directory_.get();
+    signing_in.audit = store_.get();
     sign_in_ = std::make_unique<SignInService>(std::move(signing_in));
 
     offered_sign_ins_ = std::make_unique<OfferedSignIns>(*sign_in_, clock_);
@@ -86,6 +92,7 @@ core::Result<void> App::build() {
     RoutedToolEnvironment routing(
         *directory_, *writes_, *running_writes_, config_.limits, config_.tools.read_only);
     routing.sign_in = offered_sign_ins_.get();
+    routing.audit = &store_->audit();
     offer_ = std::make_unique<McpOffer>(config_, *directory_, routing, changes_, clock_);
     mcp_ = protocol::make_mcp_server(
         offer_->features(store_->tasks()),
@@ -98,6 +105,7 @@ core::Result<void> App::build() {
 core::Task<core::Result<void>> App::start() {
     CO_TRY_VOID(co_await credentials_->follow_store());
     background_->spawn("follow_store", follow_store(this));
+    background_->spawn("prune_audit", prune_audit(this));
     background_->spawn("mcp.tend", mcp_->tend());
     background_->spawn("mcp.watch", offer_->watch());
     started_ = true;
@@ -127,6 +135,23 @@ core::Task<void> App::follow_store(App* self) {
         if (!followed) {
             core::log::warn("store.follow_failed", {{"reason", core::describe(followed.error())}});
         }
+    }
+}
+
+core::Task<void> App::prune_audit(App* self) {
+    co_await core::asio::this_coro::throw_if_cancelled(false);
+    auto const cancelled = [](core::asio::cancellation_state state) {
+        return state.cancelled() != core::asio::cancellation_type::none;
+    };
+    std::chrono::hours const kept = std::chrono::days(static_cast<int>(self->config_.limits.audit_days));
+    while (!cancelled(co_await core::asio::this_coro::cancellation_state)) {
+        auto const removed = co_await self->store_->audit().prune(self->clock_.system_now() - kept);
+        if (!removed) {
+            core::log::error("audit.prune_failed", {{"reason", core::describe(removed.error())}});
+        } else if (*removed != 0) {
+            core::log::info("audit.pruned", {{"records", *removed}});
+        }
+        co_await self->clock_.sleep_for(kAuditTidying);
     }
 }
 

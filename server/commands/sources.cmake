@@ -1,14 +1,18 @@
 target_sources(server_lib PRIVATE
+  commands/audit.cpp
   commands/browser_return.cpp
   commands/call.cpp
   commands/check.cpp
   commands/command_run.cpp
   commands/expires_option.cpp
+  commands/key.cpp
   commands/login.cpp
   commands/pat.cpp
+  commands/process_privacy.cpp
   commands/secret_input.cpp
   commands/serve.cpp
   commands/stdio.cpp
+  commands/store.cpp
   commands/table.cpp
   commands/token.cpp
   commands/version.cpp

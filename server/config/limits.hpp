@@ -52,6 +52,10 @@ public:
     // Sign-in
     std::chrono::milliseconds sign_in_ms{600'000}; ///< from the link to the browser's return
     std::size_t sign_in_flows = 100;               ///< remembered; those that ended are forgotten first
+    // Store
+    std::size_t audit_days = 400; ///< how long audit records are kept
+    std::size_t audit_page_records =
+        100; ///< of one answer to GET /api/v1/audit, unless it asks for another number
     // Outbound
     std::size_t upstream_connections = 16; ///< per origin
     std::size_t upstream_queue = 256;      ///< callers waiting for a connection, per origin

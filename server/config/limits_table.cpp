@@ -52,6 +52,8 @@ constexpr std::array kEntries{
     LimitEntry{"mcp_task_ttl_ms", &Limits::mcp_task_ttl_ms, 1000, 30 * kDay},
     LimitEntry{"sign_in_ms", &Limits::sign_in_ms, 1000, 24 * kHour},
     LimitEntry{"sign_in_flows", &Limits::sign_in_flows, 1, 10'000},
+    LimitEntry{"audit_days", &Limits::audit_days, 1, 36'500},
+    LimitEntry{"audit_page_records", &Limits::audit_page_records, 1, 1000},
     LimitEntry{"upstream_connections", &Limits::upstream_connections, 1, 1024},
     LimitEntry{"upstream_queue", &Limits::upstream_queue, 0, 100'000},
     LimitEntry{"upstream_connect_ms", &Limits::upstream_connect_ms, 50, 10 * kMinute},

@@ -2,6 +2,7 @@
 
 #include "core/call_context.hpp"
 #include "core/clock.hpp"
+#include "core/principal.hpp"
 #include "core/result.hpp"
 #include "core/secret.hpp"
 #include "core/task.hpp"
@@ -46,7 +47,8 @@ public:
 };
 
 /// Managing the credentials of organizations, as the REST API needs it; implemented below the front.
-/// `organization` is what the caller wrote: a name or any of its URLs. The context outlives the task.
+/// `organization` is what the caller wrote: a name or any of its URLs. `caller` is who it is done for, for
+/// the audit. The context outlives the task.
 class CredentialAdmin {
 public:
     virtual ~CredentialAdmin() = default;
@@ -57,6 +59,7 @@ public:
     virtual core::Task<core::Result<PatAccepted>> attach_pat(std::string organization,
                                                              core::Secret pat,
                                                              std::optional<core::SystemTime> expires,
+                                                             core::Principal caller,
                                                              core::CallContext const& ctx) = 0;
     virtual core::Task<core::Result<std::vector<OrganizationCredentials>>>
     list(core::CallContext const& ctx) = 0;
@@ -65,8 +68,8 @@ public:
                                                                   core::CallContext const& ctx) = 0;
     /// Removes every stored credential of the organization and answers its canonical name; not_found when
     /// there is none.
-    virtual core::Task<core::Result<std::string>> remove(std::string organization,
-                                                         core::CallContext const& ctx) = 0;
+    virtual core::Task<core::Result<std::string>>
+    remove(std::string organization, core::Principal caller, core::CallContext const& ctx) = 0;
 };
 
 } // namespace server

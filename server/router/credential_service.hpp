@@ -5,6 +5,7 @@
 #include "server/router/connector_factory.hpp"
 #include "server/router/credential_admin.hpp"
 #include "server/router/organization_directory.hpp"
+#include "server/store/audit.hpp"
 
 #include <cstdint>
 #include <map>
@@ -17,18 +18,22 @@ namespace server {
 /// referents outlive it.
 class CredentialService final : public CredentialAdmin {
 public:
-    CredentialService(ConnectorParts const& parts, OrganizationDirectory& directory, core::Clock& clock);
+    CredentialService(ConnectorParts const& parts,
+                      OrganizationDirectory& directory,
+                      core::Clock& clock,
+                      AuditDesk& audit);
 
     core::Task<core::Result<PatAccepted>> attach_pat(std::string organization,
                                                      core::Secret pat,
                                                      std::optional<core::SystemTime> expires,
+                                                     core::Principal caller,
                                                      core::CallContext const& ctx) override;
     core::Task<core::Result<std::vector<OrganizationCredentials>>>
     list(core::CallContext const& ctx) override;
     core::Task<core::Result<OrganizationCredentials>> get(std::string organization,
                                                           core::CallContext const& ctx) override;
-    core::Task<core::Result<std::string>> remove(std::string organization,
-                                                 core::CallContext const& ctx) override;
+    core::Task<core::Result<std::string>>
+    remove(std::string organization, core::Principal caller, core::CallContext const& ctx) override;
 
     /// Makes connectors for stored credentials whose organization is not declared, and tells connectors whose
     /// stored credential changed since the last call (another process may have written it).
@@ -40,6 +45,7 @@ private:
     ConnectorParts const& parts_;
     OrganizationDirectory& directory_;
     core::Clock& clock_;
+    AuditDesk& audit_;
     std::map<std::string, std::string> seen_; ///< organization -> generations of what is stored
 };
 
