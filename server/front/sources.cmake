@@ -13,6 +13,7 @@ target_sources(server_lib PRIVATE
   front/request_stream.cpp
   front/rest/connectors.cpp
   front/resource_metadata.cpp
+  front/rest/audit.cpp
   front/rest/credentials.cpp
   front/rest/identity_request.cpp
   front/rest/openapi.cpp

@@ -67,8 +67,10 @@ public:
     virtual core::Task<core::Result<ConnectorView>>
     patch(std::string name, core::Json changes, WriteCondition condition, core::CallContext const& ctx) = 0;
     /// With every credential stored for its organization; answers its name.
-    virtual core::Task<core::Result<std::string>>
-    remove(std::string name, WriteCondition condition, core::CallContext const& ctx) = 0;
+    virtual core::Task<core::Result<std::string>> remove(std::string name,
+                                                         WriteCondition condition,
+                                                         core::Principal caller,
+                                                         core::CallContext const& ctx) = 0;
     /// Walks every leg to the organization.
     virtual core::Task<core::Result<LegReport>> test(std::string name, core::CallContext const& ctx) = 0;
 };

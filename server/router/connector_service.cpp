@@ -249,8 +249,10 @@ ConnectorService::save(ConnectorConfig config, Precondition expected, core::Call
     co_return view(*connector);
 }
 
-core::Task<core::Result<std::string>>
-ConnectorService::remove(std::string name, WriteCondition condition, core::CallContext const& ctx) {
+core::Task<core::Result<std::string>> ConnectorService::remove(std::string name,
+                                                               WriteCondition condition,
+                                                               core::Principal caller,
+                                                               core::CallContext const& ctx) {
     CO_TRY(std::shared_ptr<Connector> const connector, find(name));
     CO_TRY_VOID(check_changeable(connector.get()));
     std::string const key = connector->organization().key();
@@ -263,9 +265,10 @@ ConnectorService::remove(std::string name, WriteCondition condition, core::CallC
             co_return core::fail(not_found(name));
         }
         set_.drop_stored(key);
+        CO_TRY_VOID(co_await credentials_.audit_removal(key, kept, caller, ctx));
     }
     // In the store they are gone already; this makes the providers and whoever else remembers forget them.
-    core::Result<std::string> const forgotten = co_await credentials_.remove(key, ctx);
+    core::Result<std::string> const forgotten = co_await credentials_.remove(key, caller, ctx);
     if (!forgotten && forgotten.error().kind() != ErrorKind::not_found) {
         co_return core::fail(forgotten.error());
     }

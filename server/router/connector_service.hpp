@@ -32,8 +32,10 @@ public:
                                                   core::Json changes,
                                                   WriteCondition condition,
                                                   core::CallContext const& ctx) override;
-    core::Task<core::Result<std::string>>
-    remove(std::string name, WriteCondition condition, core::CallContext const& ctx) override;
+    core::Task<core::Result<std::string>> remove(std::string name,
+                                                 WriteCondition condition,
+                                                 core::Principal caller,
+                                                 core::CallContext const& ctx) override;
     core::Task<core::Result<LegReport>> test(std::string name, core::CallContext const& ctx) override;
 
     /// The same walk for an organization by name or URL, connected or not.

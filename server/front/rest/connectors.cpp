@@ -173,7 +173,7 @@ core::Task<HttpReply> ConnectorRoutes::remove(InboundRequest& request, core::Cal
         co_return rest_problem(condition.error());
     }
     core::Result<std::string> const removed =
-        co_await admin_.remove(name_of(request), std::move(*condition), ctx);
+        co_await admin_.remove(name_of(request), std::move(*condition), request.principal, ctx);
     if (!removed) {
         co_return rest_problem(removed.error());
     }

@@ -73,8 +73,11 @@ public:
         condition = std::move(said);
         co_return contoso();
     }
-    core::Task<core::Result<std::string>>
-    remove(std::string name, server::WriteCondition said, core::CallContext const&) override {
+    core::Task<core::Result<std::string>> remove(std::string name,
+                                                 server::WriteCondition said,
+                                                 core::Principal caller,
+                                                 core::CallContext const&) override {
+        removed_by = caller.id;
         condition = std::move(said);
         co_return name;
     }
@@ -93,6 +96,7 @@ public:
     std::string asked;
     Json body;
     server::WriteCondition condition;
+    std::string removed_by;
     std::optional<core::Error> failure;
 };
 
