@@ -68,8 +68,8 @@ core::Result<auth::NewAgentToken> rotate(TokenOptions const& options) {
     ADOMCPD_TRY(std::unique_ptr<CommandRun> const run, prepare(options));
     ADOMCPD_TRY(std::optional<core::SystemTime> const expires,
                 parse_expires_option(options.expires, run->clock()));
-    return run->wait_for(
-        auth::rotate_agent_token(run->store(), run->clock(), options.name, *overlap, expires));
+    std::unique_ptr<CredentialStores> const stores = run->store().acting_as(local_actor());
+    return run->wait_for(auth::rotate_agent_token(*stores, run->clock(), options.name, *overlap, expires));
 }
 
 core::Result<Table> list(TokenOptions const& options) {

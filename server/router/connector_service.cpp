@@ -265,7 +265,6 @@ core::Task<core::Result<std::string>> ConnectorService::remove(std::string name,
             co_return core::fail(not_found(name));
         }
         set_.drop_stored(key);
-        CO_TRY_VOID(co_await credentials_.audit_removal(key, kept, caller, ctx));
     }
     // In the store they are gone already; this makes the providers and whoever else remembers forget them.
     core::Result<std::string> const forgotten = co_await credentials_.remove(key, caller, ctx);

@@ -131,19 +131,6 @@ core::Task<bool> CredentialService::reaches_elsewhere(std::string key,
     co_return works;
 }
 
-core::Task<core::Result<void>> CredentialService::audit_removal(std::string key,
-                                                                std::string connector,
-                                                                core::Principal caller,
-                                                                core::CallContext const& ctx) {
-    AuditEvent event(audit_event::kCredentialRemoved,
-                     AuditOutcome::done,
-                     AuditActor(caller.id, caller.name, ctx.request_id));
-    event.organization = std::move(key);
-    event.subject = "connector " + connector + " and what was stored for it";
-    CO_TRY_VOID(co_await audit_.audit().append(std::move(event)));
-    co_return core::Result<void>();
-}
-
 core::Task<void> CredentialService::note_reach(std::string key, core::CallContext const& ctx) {
     auto const listed = co_await parts_.pats.list_pats();
     if (!listed) {

@@ -40,11 +40,6 @@ public:
     core::Task<core::Result<std::string>>
     remove(std::string organization, core::Principal caller, core::CallContext const& ctx) override;
 
-    /// For the audit: the connector was removed, and with it what was stored for its organization.
-    core::Task<core::Result<void>> audit_removal(std::string key,
-                                                 std::string connector,
-                                                 core::Principal caller,
-                                                 core::CallContext const& ctx);
     core::Task<void> note_reach(std::string key, core::CallContext const& ctx) override;
 
     /// Makes connectors for stored credentials whose organization is not declared, and tells connectors whose
