@@ -146,6 +146,34 @@ check_private(std::string const& what, std::string const& path, struct stat cons
     return {};
 }
 
+core::Result<void> check_private_folder(std::string const& what, std::string const& path) {
+    std::string const folder = parent_folder(path);
+    struct stat status {};
+    if (::stat(folder.c_str(), &status) != 0 || (status.st_mode & S_ISVTX) != 0) {
+        return {};
+    }
+    return check_private(what, folder, status, 0022U);
+}
+
+core::Result<void> check_private_path(std::string const& what, std::string const& path) {
+    struct stat status {};
+    if (::lstat(path.c_str(), &status) != 0) {
+        if (errno == ENOENT) {
+            return {};
+        }
+        return system_failure("look at", path, errno);
+    }
+    if (!S_ISREG(status.st_mode)) {
+        bool const link = S_ISLNK(status.st_mode);
+        return core::fail(
+            core::Error(core::ErrorKind::forbidden,
+                        what + " " + path + " is " + (link ? "a symbolic link" : "not a regular file"))
+                .with_code(link ? "symbolic_link" : "file_unusable")
+                .with_fix("remove " + path));
+    }
+    return check_private(what, path, status, 0077U);
+}
+
 core::Result<core::Secret> read_private_file(std::string const& path, PrivateFile kind) {
     bool const guarded = in_credentials_directory(path);
     int const nofollow = kind == PrivateFile::key && !guarded ? O_NOFOLLOW : 0;

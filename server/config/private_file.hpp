@@ -36,6 +36,13 @@ core::Result<void> write_private_file(std::string const& path, core::Secret cons
 core::Result<void>
 check_private(std::string const& what, std::string const& path, struct stat const& status, mode_t forbidden);
 
+/// The folder of `path`: nobody else may write to it, unless what lies there can only be replaced by its
+/// owner (sticky). A missing one passes: whatever opens the file says so.
+core::Result<void> check_private_folder(std::string const& what, std::string const& path);
+
+/// A file that may be there or not: no symbolic link, a regular file, nobody else's to look into.
+core::Result<void> check_private_path(std::string const& what, std::string const& path);
+
 /// "no such file or directory" for an errno.
 std::string errno_text(int code);
 

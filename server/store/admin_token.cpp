@@ -44,6 +44,8 @@ std::string admin_token_path(std::string const& database_path) {
 
 core::Task<core::Result<std::optional<std::string>>>
 ensure_admin_token(StateStore& store, core::Clock& clock, std::string database_path) {
+    std::string path = admin_token_path(database_path);
+    CO_TRY_VOID(check_private_path("the administrator's token", path));
     CO_TRY(auto const tokens, co_await store.list_agent_tokens());
     if (!tokens.empty()) {
         co_return core::Result<std::optional<std::string>>();
@@ -53,7 +55,6 @@ ensure_admin_token(StateStore& store, core::Clock& clock, std::string database_p
     auto making =
         auth::make_agent_token(held, clock, std::move(name), core::Role::administrator, std::nullopt);
     CO_TRY(auth::NewAgentToken made, co_await std::move(making));
-    std::string path = admin_token_path(database_path);
     CO_TRY_VOID(write_private_file(path, made.token, WriteMode::replace));
     CO_TRY_VOID(co_await store.insert_agent_token(made.record));
     co_return core::Result<std::optional<std::string>>(std::move(path));

@@ -1,22 +1,14 @@
 #include "server/store/credential_tables.hpp"
 
-#include "server/store/database.hpp"
 #include "server/store/envelope.hpp"
 #include "server/store/grant_access.hpp"
 
 #include <array>
 #include <string_view>
+#include <utility>
 
 namespace server {
 namespace {
-
-std::string_view blob(SQLite::Column const& column) {
-    return {static_cast<char const*>(column.getBlob()), static_cast<std::size_t>(column.getBytes())};
-}
-
-void bind_blob(SQLite::Statement& statement, int index, std::string const& bytes) {
-    statement.bind(index, bytes.data(), static_cast<int>(bytes.size()));
-}
 
 /// The tenant and the client decide where a refresh token is sent.
 RecordName grant_name(std::string const& organization,
@@ -26,6 +18,17 @@ RecordName grant_name(std::string const& organization,
     RecordName name("grant", organization, generation);
     name.bound = {tenant, client_id};
     return name;
+}
+
+/// When the record that is there now was made.
+std::optional<std::int64_t> stored_at(SQLite::Database& database,
+                                      char const* column,
+                                      char const* table,
+                                      std::string const& organization) {
+    SQLite::Statement row(database,
+                          std::string("SELECT ") + column + " FROM " + table + " WHERE organization = ?");
+    row.bind(1, organization);
+    return row.executeStep() ? std::optional(row.getColumn(0).getInt64()) : std::nullopt;
 }
 
 tl::unexpected<core::Error> wrong_shape(RecordName const& record) {
@@ -40,7 +43,7 @@ auth::AgentTokenRecord read_token(SQLite::Statement& row) {
     record.name = row.getColumn(1).getString();
     // A role this program does not know gets the least.
     record.role = core::parse_role(row.getColumn(2).getString()).value_or(core::Role::reader);
-    record.secret_sha256 = std::string(blob(row.getColumn(3)));
+    record.secret_sha256 = std::string(blob_of(row.getColumn(3)));
     record.created_at = time_from_column(row.getColumn(4).getInt64());
     record.expires_at = optional_time(row.getColumn(5));
     record.revoked = row.getColumn(6).getInt() != 0;
@@ -53,30 +56,6 @@ constexpr char kTokenColumns[] =
 
 } // namespace
 
-core::Result<void> CredentialTables::check_keys() {
-    std::string unknown;
-    for (char const* const source :
-         {"SELECT 'grant', organization, envelope FROM oauth_grant ORDER BY organization",
-          "SELECT 'pat', organization, envelope FROM pat ORDER BY organization"}) {
-        SQLite::Statement row(database_, source);
-        while (row.executeStep()) {
-            std::string_view const id = envelope_key_id(blob(row.getColumn(2)));
-            if (keys_.find(id) == nullptr) {
-                RecordName const record(row.getColumn(0).getString(), row.getColumn(1).getString(), 0);
-                unknown.append(unknown.empty() ? "" : ", ").append(record.describe());
-                unknown.append(id.empty() ? " (malformed)" : " (key " + std::string(id) + ")");
-            }
-        }
-    }
-    if (unknown.empty()) {
-        return {};
-    }
-    return core::fail(
-        core::Error(core::ErrorKind::internal, "the key file lacks the key of " + unknown)
-            .with_code("envelope_unknown_key")
-            .with_fix("add the key these records were stored under as a further line of the key file"));
-}
-
 std::int64_t CredentialTables::next_generation() {
     SQLite::Statement statement(database_, "UPDATE sequence SET value = value + 1 RETURNING value");
     statement.executeStep();
@@ -85,10 +64,30 @@ std::int64_t CredentialTables::next_generation() {
     return generation;
 }
 
-core::Result<bool> CredentialTables::remove_from(char const* table, std::string const& organization) {
-    SQLite::Statement statement(database_, std::string("DELETE FROM ") + table + " WHERE organization = ?");
+core::Result<void> CredentialTables::record(AuditEvent event) {
+    ADOMCPD_TRY_VOID(audit_.append(std::move(event), clock_.system_now()));
+    return {};
+}
+
+core::Result<bool> CredentialTables::remove_from(char const* table,
+                                                 char const* method,
+                                                 std::string const& organization,
+                                                 AuditActor const& actor) {
+    SQLite::Transaction transaction(database_, SQLite::TransactionBehavior::IMMEDIATE);
+    SQLite::Statement statement(
+        database_, std::string("DELETE FROM ") + table + " WHERE organization = ? RETURNING identity");
     statement.bind(1, organization);
-    return statement.exec() != 0;
+    if (!statement.executeStep()) {
+        return false;
+    }
+    AuditEvent event(audit_event::kCredentialRemoved, AuditOutcome::done, actor);
+    event.organization = organization;
+    event.method = method;
+    event.identity = statement.getColumn(0).getString();
+    statement.executeStep(); // to its end: an unfinished statement keeps the transaction open
+    ADOMCPD_TRY_VOID(record(std::move(event)));
+    transaction.commit();
+    return true;
 }
 
 core::Result<std::optional<auth::OAuthGrant>> CredentialTables::load_grant(std::string const& organization) {
@@ -104,7 +103,7 @@ core::Result<std::optional<auth::OAuthGrant>> CredentialTables::load_grant(std::
     std::string const tenant = row.getColumn(1).getString();
     std::string const client_id = row.getColumn(2).getString();
     RecordName const name = grant_name(organization, generation, tenant, client_id);
-    ADOMCPD_TRY(std::vector<core::Secret> secrets, open_envelope(keys_, name, blob(row.getColumn(7))));
+    ADOMCPD_TRY(std::vector<core::Secret> secrets, keys_.open(name, blob_of(row.getColumn(7))));
     if (secrets.size() != 2 && secrets.size() != 3) {
         return wrong_shape(name);
     }
@@ -122,16 +121,18 @@ core::Result<std::optional<auth::OAuthGrant>> CredentialTables::load_grant(std::
 }
 
 core::Result<std::int64_t> CredentialTables::save_grant(std::string const& organization,
-                                                        auth::OAuthGrant const& grant) {
+                                                        auth::OAuthGrant const& grant,
+                                                        AuditActor const& actor) {
     SQLite::Transaction transaction(database_, SQLite::TransactionBehavior::IMMEDIATE);
-    ADOMCPD_TRY(std::int64_t const generation, write_grant(organization, grant));
+    ADOMCPD_TRY(std::int64_t const generation, write_grant(organization, grant, actor));
     transaction.commit();
     return generation;
 }
 
 core::Result<std::optional<std::int64_t>> CredentialTables::rotate_grant(std::string const& organization,
                                                                          std::int64_t expected,
-                                                                         auth::OAuthGrant const& grant) {
+                                                                         auth::OAuthGrant const& grant,
+                                                                         AuditActor const& actor) {
     SQLite::Transaction transaction(database_, SQLite::TransactionBehavior::IMMEDIATE);
     {
         SQLite::Statement row(database_, "SELECT generation FROM oauth_grant WHERE organization = ?");
@@ -140,20 +141,35 @@ core::Result<std::optional<std::int64_t>> CredentialTables::rotate_grant(std::st
             return std::optional<std::int64_t>();
         }
     }
-    ADOMCPD_TRY(std::int64_t const generation, write_grant(organization, grant));
+    ADOMCPD_TRY(std::int64_t const generation, write_grant(organization, grant, actor));
     transaction.commit();
     return std::optional<std::int64_t>(generation);
 }
 
 core::Result<std::int64_t> CredentialTables::write_grant(std::string const& organization,
-                                                         auth::OAuthGrant const& grant) {
+                                                         auth::OAuthGrant const& grant,
+                                                         AuditActor const& actor) {
     std::int64_t const generation = next_generation();
     core::Secret const access = pack_access(grant);
     std::array<core::Secret const*, 3> const secrets{
         &grant.refresh_token, &grant.previous_refresh_token, &access};
+    ADOMCPD_TRY(KeyRing const* const ring, keys_.for_writing(database_));
     ADOMCPD_TRY(
         std::string const envelope,
-        seal_envelope(keys_, grant_name(organization, generation, grant.tenant, grant.client_id), secrets));
+        seal_envelope(*ring, grant_name(organization, generation, grant.tenant, grant.client_id), secrets));
+    // The same sign-in with another token is its renewal.
+    std::optional<std::int64_t> const before =
+        stored_at(database_, "obtained_at", "oauth_grant", organization);
+    bool const renewed = before == to_column(grant.obtained_at);
+    AuditEvent event(renewed  ? audit_event::kCredentialRefreshed
+                     : before ? audit_event::kCredentialReplaced
+                              : audit_event::kCredentialStored,
+                     AuditOutcome::done,
+                     actor);
+    event.organization = organization;
+    event.method = "oauth";
+    event.identity = grant.identity;
+    event.fingerprint = audit_.fingerprint(grant.refresh_token);
     SQLite::Statement statement(database_,
                                 "INSERT OR REPLACE INTO oauth_grant VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
     statement.bind(1, organization);
@@ -166,11 +182,12 @@ core::Result<std::int64_t> CredentialTables::write_grant(std::string const& orga
     statement.bind(8, to_column(grant.refreshed_at));
     bind_blob(statement, 9, envelope);
     statement.exec();
+    ADOMCPD_TRY_VOID(record(std::move(event)));
     return generation;
 }
 
-core::Result<bool> CredentialTables::remove_grant(std::string const& organization) {
-    return remove_from("oauth_grant", organization);
+core::Result<bool> CredentialTables::remove_grant(std::string const& organization, AuditActor const& actor) {
+    return remove_from("oauth_grant", "oauth", organization, actor);
 }
 
 core::Result<std::vector<auth::GrantStore::ListedGrant>> CredentialTables::list_grants() {
@@ -198,7 +215,7 @@ core::Result<std::optional<auth::StoredPat>> CredentialTables::load_pat(std::str
         return std::optional<auth::StoredPat>();
     }
     RecordName const name("pat", organization, row.getColumn(0).getInt64());
-    ADOMCPD_TRY(std::vector<core::Secret> secrets, open_envelope(keys_, name, blob(row.getColumn(4))));
+    ADOMCPD_TRY(std::vector<core::Secret> secrets, keys_.open(name, blob_of(row.getColumn(4))));
     if (secrets.size() != 1) {
         return wrong_shape(name);
     }
@@ -211,12 +228,22 @@ core::Result<std::optional<auth::StoredPat>> CredentialTables::load_pat(std::str
 }
 
 core::Result<std::int64_t> CredentialTables::save_pat(std::string const& organization,
-                                                      auth::StoredPat const& pat) {
+                                                      auth::StoredPat const& pat,
+                                                      AuditActor const& actor) {
     SQLite::Transaction transaction(database_, SQLite::TransactionBehavior::IMMEDIATE);
     std::int64_t const generation = next_generation();
     std::array<core::Secret const*, 1> const secrets{&pat.pat};
+    ADOMCPD_TRY(KeyRing const* const ring, keys_.for_writing(database_));
     ADOMCPD_TRY(std::string const envelope,
-                seal_envelope(keys_, RecordName("pat", organization, generation), secrets));
+                seal_envelope(*ring, RecordName("pat", organization, generation), secrets));
+    AuditEvent event(stored_at(database_, "stored_at", "pat", organization) ? audit_event::kCredentialReplaced
+                                                                            : audit_event::kCredentialStored,
+                     AuditOutcome::done,
+                     actor);
+    event.organization = organization;
+    event.method = "pat";
+    event.identity = pat.identity;
+    event.fingerprint = audit_.fingerprint(pat.pat);
     SQLite::Statement statement(database_, "INSERT OR REPLACE INTO pat VALUES (?, ?, ?, ?, ?, ?)");
     statement.bind(1, organization);
     statement.bind(2, generation);
@@ -225,12 +252,13 @@ core::Result<std::int64_t> CredentialTables::save_pat(std::string const& organiz
     statement.bind(5, to_column(pat.stored_at));
     bind_blob(statement, 6, envelope);
     statement.exec();
+    ADOMCPD_TRY_VOID(record(std::move(event)));
     transaction.commit();
     return generation;
 }
 
-core::Result<bool> CredentialTables::remove_pat(std::string const& organization) {
-    return remove_from("pat", organization);
+core::Result<bool> CredentialTables::remove_pat(std::string const& organization, AuditActor const& actor) {
+    return remove_from("pat", "pat", organization, actor);
 }
 
 core::Result<std::vector<auth::PatStore::ListedPat>> CredentialTables::list_pats() {
@@ -256,18 +284,29 @@ CredentialTables::find_agent_token(std::string const& id) {
     return row.executeStep() ? std::optional(read_token(row)) : std::nullopt;
 }
 
-core::Result<void> CredentialTables::insert_agent_token(auth::AgentTokenRecord const& record) {
+/// In a transaction of the caller's.
+void CredentialTables::write_agent_token(auth::AgentTokenRecord const& token) {
     SQLite::Statement statement(database_,
                                 "INSERT INTO agent_token (id, name, role, secret_sha256, created_at, "
                                 "expires_at, revoked) VALUES (?, ?, ?, ?, ?, ?, ?)");
-    statement.bind(1, record.id);
-    statement.bind(2, record.name);
-    statement.bind(3, std::string(core::to_string(record.role)));
-    bind_blob(statement, 4, record.secret_sha256);
-    statement.bind(5, to_column(record.created_at));
-    bind_time(statement, 6, record.expires_at);
-    statement.bind(7, record.revoked ? 1 : 0);
+    statement.bind(1, token.id);
+    statement.bind(2, token.name);
+    statement.bind(3, std::string(core::to_string(token.role)));
+    bind_blob(statement, 4, token.secret_sha256);
+    statement.bind(5, to_column(token.created_at));
+    bind_time(statement, 6, token.expires_at);
+    statement.bind(7, token.revoked ? 1 : 0);
     statement.exec();
+}
+
+core::Result<void> CredentialTables::insert_agent_token(auth::AgentTokenRecord const& token,
+                                                        AuditActor const& actor) {
+    SQLite::Transaction transaction(database_, SQLite::TransactionBehavior::IMMEDIATE);
+    write_agent_token(token);
+    AuditEvent event(audit_event::kTokenCreated, AuditOutcome::done, actor);
+    event.subject = token.id + " " + token.name + " (" + std::string(core::to_string(token.role)) + ")";
+    ADOMCPD_TRY_VOID(record(std::move(event)));
+    transaction.commit();
     return {};
 }
 
@@ -280,24 +319,37 @@ core::Result<std::vector<auth::AgentTokenRecord>> CredentialTables::list_agent_t
     return out;
 }
 
-core::Result<bool> CredentialTables::revoke_agent_token(std::string const& id) {
-    SQLite::Statement statement(database_, "UPDATE agent_token SET revoked = 1 WHERE id = ?");
+core::Result<bool> CredentialTables::revoke_agent_token(std::string const& id, AuditActor const& actor) {
+    SQLite::Transaction transaction(database_, SQLite::TransactionBehavior::IMMEDIATE);
+    SQLite::Statement statement(database_, "UPDATE agent_token SET revoked = 1 WHERE id = ? RETURNING name");
     statement.bind(1, id);
-    return statement.exec() != 0;
+    if (!statement.executeStep()) {
+        return false;
+    }
+    AuditEvent event(audit_event::kTokenRevoked, AuditOutcome::done, actor);
+    event.subject = id + " " + statement.getColumn(0).getString();
+    statement.executeStep(); // to its end
+    ADOMCPD_TRY_VOID(record(std::move(event)));
+    transaction.commit();
+    return true;
 }
 
 core::Result<void> CredentialTables::rotate_agent_token(auth::AgentTokenRecord const& successor,
                                                         core::SystemTime overlap_ends,
-                                                        core::SystemTime now) {
+                                                        AuditActor const& actor) {
     SQLite::Transaction transaction(database_, SQLite::TransactionBehavior::IMMEDIATE);
     SQLite::Statement ending(database_,
                              "UPDATE agent_token SET expires_at = min(coalesce(expires_at, ?1), ?1) "
                              "WHERE name = ?2 AND revoked = 0 AND coalesce(expires_at, ?3 + 1) > ?3");
     ending.bind(1, to_column(overlap_ends));
     ending.bind(2, successor.name);
-    ending.bind(3, to_column(now));
+    ending.bind(3, to_column(clock_.system_now()));
     ending.exec();
-    ADOMCPD_TRY_VOID(insert_agent_token(successor));
+    write_agent_token(successor);
+    AuditEvent event(audit_event::kTokenRotated, AuditOutcome::done, actor);
+    event.subject =
+        successor.id + " " + successor.name + " (" + std::string(core::to_string(successor.role)) + ")";
+    ADOMCPD_TRY_VOID(record(std::move(event)));
     transaction.commit();
     return {};
 }

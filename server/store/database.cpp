@@ -21,7 +21,7 @@ constexpr int kBusyMilliseconds = 5000;
 constexpr int kApplicationId = 0x61646F6D; ///< marks the file as ours
 
 // Step n takes a database from version n to n + 1. Steps are never changed once released.
-constexpr std::array<char const*, 4> kMigrations{R"sql(
+constexpr std::array<char const*, 5> kMigrations{R"sql(
 CREATE TABLE sequence (value INTEGER NOT NULL) STRICT;
 INSERT INTO sequence VALUES (0);
 
@@ -171,6 +171,48 @@ CREATE TABLE pat_reach (
                                                  R"sql(
 ALTER TABLE agent_token ADD COLUMN last_used_at INTEGER;
 CREATE INDEX agent_token_by_name ON agent_token (name);
+)sql",
+                                                 R"sql(
+CREATE TABLE meta (
+    name TEXT PRIMARY KEY NOT NULL,
+    value TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE audit_key (
+    id TEXT PRIMARY KEY NOT NULL,
+    created_at INTEGER NOT NULL,
+    envelope BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE audit (
+    sequence INTEGER PRIMARY KEY NOT NULL,
+    at INTEGER NOT NULL,
+    event TEXT NOT NULL,
+    outcome TEXT NOT NULL,
+    principal_id TEXT NOT NULL,
+    principal_name TEXT NOT NULL,
+    correlation_id TEXT NOT NULL,
+    organization TEXT NOT NULL,
+    method TEXT NOT NULL,
+    identity TEXT NOT NULL,
+    error_code TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    fingerprint TEXT NOT NULL,
+    key_id TEXT NOT NULL,
+    hash BLOB NOT NULL
+) STRICT;
+CREATE INDEX audit_by_time ON audit (at);
+CREATE INDEX audit_by_organization ON audit (organization, sequence);
+
+CREATE TABLE audit_head (
+    id INTEGER PRIMARY KEY NOT NULL CHECK (id = 1),
+    first INTEGER NOT NULL,
+    first_previous BLOB NOT NULL,
+    last INTEGER NOT NULL,
+    last_hash BLOB NOT NULL,
+    key_id TEXT NOT NULL,
+    mac BLOB NOT NULL
+) STRICT;
 )sql"};
 
 tl::unexpected<core::Error> unusable(std::string message, std::string fix) {
@@ -282,6 +324,11 @@ core::Result<DatabaseFile> prepare_database_file(std::string const& path) {
         return unusable(file.path + " is not a regular file", "set store.url to another file");
     }
     ADOMCPD_TRY_VOID(check_private("the store", file.path, status, 0077U));
+    // What was not yet written back holds the same: a copy that left them open is no better than an open
+    // store.
+    for (char const* const suffix : {"-wal", "-shm", "-journal", "-lease"}) {
+        ADOMCPD_TRY_VOID(check_private_path("the store's side file", file.path + suffix));
+    }
     // A crash can leave the empty file that open_database made first.
     file.is_new = status.st_size == 0;
     return file;
@@ -326,6 +373,14 @@ std::int64_t to_column(core::SystemTime time) noexcept {
 core::SystemTime time_from_column(std::int64_t value) noexcept {
     return core::SystemTime(
         std::chrono::duration_cast<core::SystemTime::duration>(std::chrono::nanoseconds(value)));
+}
+
+std::string_view blob_of(SQLite::Column const& column) {
+    return {static_cast<char const*>(column.getBlob()), static_cast<std::size_t>(column.getBytes())};
+}
+
+void bind_blob(SQLite::Statement& statement, int index, std::string_view bytes) {
+    statement.bind(index, bytes.data(), static_cast<int>(bytes.size()));
 }
 
 void bind_time(SQLite::Statement& statement, int index, std::optional<core::SystemTime> time) {

@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 /// SQLite below the tables. Only the store's own sources include this.
@@ -44,6 +45,8 @@ auto with_store_errors(Work&& work) -> decltype(work()) {
 /// Times are kept as nanoseconds since 1970, so that they come back exactly as they were.
 std::int64_t to_column(core::SystemTime time) noexcept;
 core::SystemTime time_from_column(std::int64_t value) noexcept;
+std::string_view blob_of(SQLite::Column const& column);
+void bind_blob(SQLite::Statement& statement, int index, std::string_view bytes);
 void bind_time(SQLite::Statement& statement, int index, std::optional<core::SystemTime> time);
 std::optional<core::SystemTime> optional_time(SQLite::Column const& column);
 

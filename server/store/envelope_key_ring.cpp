@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
+#include <iterator>
 #include <system_error>
 
 namespace server {
@@ -39,9 +40,35 @@ std::string credential_path() {
     return std::filesystem::exists(path, ignored) ? path : std::string();
 }
 
+core::Result<core::Secret> read_text(std::string const& path) {
+    if (credential_path().empty()) {
+        // Who may write to the folder could put another key in its place.
+        ADOMCPD_TRY_VOID(check_private_folder("the key file's folder", path));
+    }
+    return read_private_file(path, PrivateFile::key);
+}
+
 core::Result<KeyRing> read_ring(std::string const& path) {
-    ADOMCPD_TRY(core::Secret const text, read_private_file(path, PrivateFile::key));
+    ADOMCPD_TRY(core::Secret const text, read_text(path));
     return KeyRing::parse(text, path);
+}
+
+/// The file with another text, unless it is not ours to write.
+core::Result<void> rewrite(std::string const& key_file, std::string& text) {
+    core::Secret const content(text);
+    core::wipe(text.data(), text.size());
+    if (key_ring_is_credential()) {
+        return core::fail(
+            core::Error(
+                core::ErrorKind::invalid_argument,
+                "the key ring is the service manager's credential store.key, which this program cannot "
+                "change")
+                .with_code("key_ring_read_only")
+                .with_fix(
+                    "change the credential, restart the service, and run `ado-mcpd key rotate` again: it "
+                    "brings the records under the first key"));
+    }
+    return write_private_file(key_file, content, WriteMode::replace);
 }
 
 } // namespace
@@ -81,6 +108,10 @@ core::Result<KeyRing> KeyRing::parse(core::Secret const& text, std::string const
 }
 
 core::Sealer KeyRing::sealer() const {
+    return core::Sealer(sealer_keys());
+}
+
+std::vector<core::Sealer::Key> KeyRing::sealer_keys() const {
     std::vector<core::Sealer::Key> derived;
     derived.reserve(keys_.size());
     for (Key const& key : keys_) {
@@ -88,7 +119,14 @@ core::Sealer KeyRing::sealer() const {
         derived.emplace_back(key.id, core::Secret(bytes));
         core::wipe(bytes.data(), bytes.size());
     }
-    return core::Sealer(std::move(derived));
+    return derived;
+}
+
+std::vector<std::string> KeyRing::ids() const {
+    std::vector<std::string> out;
+    std::transform(
+        keys_.begin(), keys_.end(), std::back_inserter(out), [](Key const& key) { return key.id; });
+    return out;
 }
 
 core::Secret KeyRing::generate() {
@@ -104,6 +142,49 @@ core::Secret KeyRing::generate() {
 KeyRing::Key const* KeyRing::find(std::string_view id) const noexcept {
     auto const it = std::find_if(keys_.begin(), keys_.end(), [id](Key const& key) { return key.id == id; });
     return it == keys_.end() ? nullptr : &*it;
+}
+
+std::string key_ring_path(std::string const& key_file) {
+    std::string credential = credential_path();
+    return credential.empty() ? key_file : credential;
+}
+
+bool key_ring_is_credential() {
+    return !credential_path().empty();
+}
+
+core::Result<std::string> prepend_new_key(std::string const& key_file) {
+    ADOMCPD_TRY(core::Secret const before, read_text(key_ring_path(key_file)));
+    core::Secret const added = KeyRing::generate();
+    ADOMCPD_TRY(KeyRing const ring, KeyRing::parse(added, key_file));
+    std::string text;
+    text.reserve(added.size() + before.size() + 1); // it must not move: what it leaves would not be wiped
+    text.append(added.expose()).append(before.expose()).append("\n");
+    ADOMCPD_TRY_VOID(rewrite(key_file, text));
+    return ring.first().id;
+}
+
+core::Result<std::vector<std::string>> drop_keys(std::string const& key_file,
+                                                 std::vector<std::string> const& needed) {
+    ADOMCPD_TRY(KeyRing const ring, read_ring(key_ring_path(key_file)));
+    std::vector<std::string> dropped;
+    std::string text;
+    text.reserve(ring.size() * 64);
+    for (std::string const& id : ring.ids()) {
+        if (id != ring.first().id && std::find(needed.begin(), needed.end(), id) == needed.end()) {
+            dropped.push_back(id);
+            continue;
+        }
+        std::string line = core::base64_encode(ring.find(id)->bytes.expose());
+        text.append(line).append("\n");
+        core::wipe(line.data(), line.size());
+    }
+    if (dropped.empty()) {
+        core::wipe(text.data(), text.size());
+        return dropped;
+    }
+    ADOMCPD_TRY_VOID(rewrite(key_file, text));
+    return dropped;
 }
 
 core::Result<KeyRing> load_key_ring(std::string const& key_file, bool store_is_new) {

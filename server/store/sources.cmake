@@ -1,5 +1,9 @@
 target_sources(server_lib PRIVATE
   store/admin_token.cpp
+  store/audit_keys.cpp
+  store/audit_rows.cpp
+  store/audit_table.cpp
+  store/backup.cpp
   store/connector_table.cpp
   store/credential_tables.cpp
   store/database.cpp
@@ -7,10 +11,15 @@ target_sources(server_lib PRIVATE
   store/envelope_key_ring.cpp
   store/grant_access.cpp
   store/journal_table.cpp
+  store/key_rotation.cpp
+  store/live_key_ring.cpp
   store/refresh_lease.cpp
+  store/sealed_records.cpp
   store/session_table.cpp
   store/state_store.cpp
+  store/stored_audit.cpp
   store/stored_connectors.cpp
+  store/stored_credentials.cpp
   store/stored_sessions.cpp
   store/stored_tasks.cpp
   store/task_table.cpp

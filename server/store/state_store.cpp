@@ -1,11 +1,16 @@
 #include "server/store/state_store.hpp"
 
+#include "core/log.hpp"
+#include "server/store/audit_table.hpp"
 #include "server/store/credential_tables.hpp"
 #include "server/store/database.hpp"
 #include "server/store/journal_table.hpp"
-#include "server/store/refresh_lease.hpp"
+#include "server/store/live_key_ring.hpp"
+#include "server/store/sealed_records.hpp"
 #include "server/store/store_thread.hpp"
+#include "server/store/stored_audit.hpp"
 #include "server/store/stored_connectors.hpp"
+#include "server/store/stored_credentials.hpp"
 #include "server/store/stored_sessions.hpp"
 #include "server/store/stored_tasks.hpp"
 
@@ -17,13 +22,20 @@ namespace {
 class SqliteStateStore final : public StateStore {
 public:
     SqliteStateStore(core::Clock& clock,
-                     KeyRing keys,
+                     LiveKeyRing keys,
                      std::unique_ptr<SQLite::Database> database,
                      std::string lease_file)
-        : clock_(clock), lease_file_(std::move(lease_file)), keys_(std::move(keys)), sealer_(keys_.sealer()),
-          database_(std::move(database)), credentials_(*database_, keys_), journal_(*database_),
+        : clock_(clock), keys_(std::move(keys)), sealer_(keys_.ring().sealer()),
+          database_(std::move(database)), audit_table_(*database_, keys_, audit_keys_),
+          credentials_(*database_, keys_, audit_table_, clock_, std::move(lease_file)), journal_(*database_),
           connectors_(clock_, thread_, *database_), sessions_(clock_, thread_, *database_),
-          tasks_(thread_, *database_) {}
+          tasks_(thread_, *database_), audit_(clock_, thread_, audit_table_),
+          own_(thread_, credentials_, AuditActor()) {
+        keys_.on_change([this](KeyRing const& ring) {
+            sealer_.replace_keys(ring.sealer_keys());
+            core::log::info("store.keys_changed", {{"first", ring.first().id}, {"keys", ring.size()}});
+        });
+    }
     ~SqliteStateStore() override {
         thread_.join();
         sessions_.write_seen();
@@ -32,108 +44,77 @@ public:
     /// Blocking; before anything else.
     core::Result<void> take_up() {
         return with_store_errors([this]() -> core::Result<void> {
-            ADOMCPD_TRY_VOID(credentials_.check_keys());
+            for (UnreadableRecord const& record : unreadable_records(*database_, keys_.ring())) {
+                core::log::error("store.record_unreadable",
+                                 {{"record", record.describe()},
+                                  {"organization", record.organization},
+                                  {"method", record.kind},
+                                  {"key_id", record.key_id},
+                                  {"fix",
+                                   "add the key it was stored under as a further line of the key file, or "
+                                   "store the credential again"}});
+            }
+            ADOMCPD_TRY_VOID(audit_table_.take_up(clock_.system_now()));
             return sessions_.take_up();
         });
     }
 
     core::Task<core::Result<std::optional<auth::OAuthGrant>>> load_grant(std::string organization) override {
-        return thread_.run(
-            [this, organization = std::move(organization)] { return credentials_.load_grant(organization); });
+        return own_.load_grant(std::move(organization));
     }
-
     core::Task<core::Result<void>> save_grant(std::string organization, auth::OAuthGrant& grant) override {
-        auto job = [this, organization = std::move(organization), copy = grant.clone()] {
-            return credentials_.save_grant(organization, copy);
-        };
-        auto task = thread_.run(std::move(job));
-        CO_TRY(std::int64_t const generation, co_await std::move(task));
-        grant.generation = generation;
-        co_return core::Result<void>();
+        return own_.save_grant(std::move(organization), grant);
     }
-
     core::Task<core::Result<bool>>
     rotate_grant(std::string organization, std::int64_t expected, auth::OAuthGrant& grant) override {
-        auto job = [this, organization = std::move(organization), expected, copy = grant.clone()] {
-            return credentials_.rotate_grant(organization, expected, copy);
-        };
-        auto task = thread_.run(std::move(job));
-        CO_TRY(std::optional<std::int64_t> const generation, co_await std::move(task));
-        if (generation) {
-            grant.generation = *generation;
-        }
-        co_return generation.has_value();
+        return own_.rotate_grant(std::move(organization), expected, grant);
     }
-
     core::Task<core::Result<std::unique_ptr<auth::RefreshLease>>>
     try_lease(std::string organization) override {
-        return thread_.run([this, organization = std::move(organization)] {
-            return try_refresh_lease(lease_file_, organization);
-        });
+        return own_.try_lease(std::move(organization));
     }
-
     core::Task<core::Result<bool>> remove_grant(std::string organization) override {
-        return thread_.run([this, organization = std::move(organization)] {
-            return credentials_.remove_grant(organization);
-        });
+        return own_.remove_grant(std::move(organization));
     }
-
-    core::Task<core::Result<std::vector<ListedGrant>>> list_grants() override {
-        return thread_.run([this] { return credentials_.list_grants(); });
-    }
-
+    core::Task<core::Result<std::vector<ListedGrant>>> list_grants() override { return own_.list_grants(); }
     core::Task<core::Result<std::optional<auth::StoredPat>>> load_pat(std::string organization) override {
-        return thread_.run(
-            [this, organization = std::move(organization)] { return credentials_.load_pat(organization); });
+        return own_.load_pat(std::move(organization));
     }
-
     core::Task<core::Result<void>> save_pat(std::string organization, auth::StoredPat& pat) override {
-        auto job = [this, organization = std::move(organization), copy = pat.clone()] {
-            return credentials_.save_pat(organization, copy);
-        };
-        auto task = thread_.run(std::move(job));
-        CO_TRY(std::int64_t const generation, co_await std::move(task));
-        pat.generation = generation;
-        co_return core::Result<void>();
+        return own_.save_pat(std::move(organization), pat);
     }
-
     core::Task<core::Result<bool>> remove_pat(std::string organization) override {
-        return thread_.run(
-            [this, organization = std::move(organization)] { return credentials_.remove_pat(organization); });
+        return own_.remove_pat(std::move(organization));
     }
-
-    core::Task<core::Result<std::vector<ListedPat>>> list_pats() override {
-        return thread_.run([this] { return credentials_.list_pats(); });
-    }
-
+    core::Task<core::Result<std::vector<ListedPat>>> list_pats() override { return own_.list_pats(); }
     core::Task<core::Result<std::optional<auth::AgentTokenRecord>>>
     find_agent_token(std::string id) override {
-        return thread_.run([this, id = std::move(id)] { return credentials_.find_agent_token(id); });
+        return own_.find_agent_token(std::move(id));
     }
-
     core::Task<core::Result<void>> insert_agent_token(auth::AgentTokenRecord record) override {
-        return thread_.run(
-            [this, record = std::move(record)] { return credentials_.insert_agent_token(record); });
+        return own_.insert_agent_token(std::move(record));
     }
-
     core::Task<core::Result<std::vector<auth::AgentTokenRecord>>> list_agent_tokens() override {
-        return thread_.run([this] { return credentials_.list_agent_tokens(); });
+        return own_.list_agent_tokens();
+    }
+    core::Task<core::Result<bool>> revoke_agent_token(std::string id) override {
+        return own_.revoke_agent_token(std::move(id));
     }
 
-    core::Task<core::Result<bool>> revoke_agent_token(std::string id) override {
-        return thread_.run([this, id = std::move(id)] { return credentials_.revoke_agent_token(id); });
+    std::unique_ptr<CredentialStores> acting_as(AuditActor actor) override {
+        return std::make_unique<StoredCredentials>(thread_, credentials_, std::move(actor));
+    }
+    AuditLog& audit() noexcept override { return audit_; }
+    core::Task<core::Result<bool>> reload_keys() override {
+        return thread_.run([this] { return keys_.refresh(); });
     }
 
     core::Task<core::Result<void>> rotate_agent_token(auth::AgentTokenRecord successor,
                                                       core::SystemTime overlap_ends) override {
-        return thread_.run([this, successor = std::move(successor), overlap_ends] {
-            return credentials_.rotate_agent_token(successor, overlap_ends, clock_.system_now());
-        });
+        return own_.rotate_agent_token(std::move(successor), overlap_ends);
     }
-
     core::Task<core::Result<void>> note_agent_token_use(std::string id, core::SystemTime when) override {
-        return thread_.run(
-            [this, id = std::move(id), when] { return credentials_.note_agent_token_use(id, when); });
+        return own_.note_agent_token_use(std::move(id), when);
     }
 
     core::Task<core::Result<Begun>> begin(JournalEntry entry, std::chrono::hours key_lifetime) override {
@@ -171,6 +152,7 @@ public:
     core::Task<core::Result<std::int64_t>> data_version() override {
         return thread_.run([this]() -> core::Result<std::int64_t> {
             sessions_.write_seen_when_due();
+            take_up_other_keys();
             return database_->execAndGet("PRAGMA data_version").getInt64();
         });
     }
@@ -183,17 +165,31 @@ public:
     core::Sealer const& sealer() const noexcept override { return sealer_; }
 
 private:
+    /// A key file that cannot be read is said once until it changes again: what is known goes on working.
+    void take_up_other_keys() {
+        auto const changed = keys_.refresh();
+        std::string const problem = changed ? std::string() : core::describe(changed.error());
+        if (!problem.empty() && problem != key_problem_) {
+            core::log::error("store.keys_unreadable", {{"reason", problem}});
+        }
+        key_problem_ = problem;
+    }
+
     core::Clock& clock_;
-    std::string lease_file_;
-    KeyRing keys_;
+    LiveKeyRing keys_; ///< on the store's thread
+    std::string key_problem_;
     core::Sealer sealer_;
     std::unique_ptr<SQLite::Database> database_;
+    AuditKeys audit_keys_;
+    AuditTable audit_table_;
     CredentialTables credentials_;
     JournalTable journal_;
     StoredConnectors connectors_;
     StoredSessions sessions_;
     StoredTasks tasks_;
-    StoreThread thread_; ///< last: joined before what its jobs use goes away
+    StoredAudit audit_;
+    StoredCredentials own_; ///< changes of the daemon's own accord
+    StoreThread thread_;    ///< last: joined before what its jobs use goes away
 };
 
 } // namespace
@@ -202,7 +198,7 @@ core::Result<std::unique_ptr<StateStore>>
 open_state_store(core::asio::any_io_executor /*executor*/, core::Clock& clock, StateStoreOptions options) {
     ADOMCPD_TRY(DatabaseFile const file, prepare_database_file(options.path));
     // The key first: a store without one is never left behind by a crash.
-    ADOMCPD_TRY(KeyRing keys, load_key_ring(options.key_file, file.is_new));
+    ADOMCPD_TRY(LiveKeyRing keys, LiveKeyRing::load(options.key_file, file.is_new));
     ADOMCPD_TRY(std::unique_ptr<SQLite::Database> database, open_database(file.path));
     auto store =
         std::make_unique<SqliteStateStore>(clock, std::move(keys), std::move(database), file.path + "-lease");

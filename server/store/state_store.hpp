@@ -7,21 +7,27 @@
 #include "core/result.hpp"
 #include "protocol/session_records.hpp"
 #include "protocol/task_store.hpp"
+#include "server/store/audit.hpp"
 #include "server/store/connector_store.hpp"
 #include "server/store/journal.hpp"
 
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace server {
 
 /// The daemon's durable state: SQLite in WAL mode with synchronous=FULL, used from one writer thread of its
 /// own, secrets in envelopes (envelope.hpp). Several processes (daemon and CLI) may have it open.
-class StateStore : public auth::GrantStore,
-                   public auth::PatStore,
-                   public auth::AgentTokenStore,
-                   public Journal {
+/// A record that no key of the ring opens is named in the log at the start (`store.record_unreadable`) and
+/// fails when it is used; the others serve. Changes made through this object itself are audited as the
+/// daemon's own.
+class StateStore : public CredentialStores, public Journal, public AuditDesk {
 public:
+    /// Reads the key file again when it is another one; true when the ring changed. It also happens by
+    /// itself, with data_version() and whenever a key is met that is not known.
+    virtual core::Task<core::Result<bool>> reload_keys() = 0;
+
     /// Grows whenever another process changed the database (PRAGMA data_version); a cheap poll. It also
     /// writes down what sessions().note_seen() left: a process that notes has to poll.
     virtual core::Task<core::Result<std::int64_t>> data_version() = 0;

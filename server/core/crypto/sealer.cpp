@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <mutex>
 
 namespace core {
 namespace {
@@ -28,10 +29,35 @@ std::string associated_data(std::string_view purpose, std::string_view bound) {
 
 } // namespace
 
-Sealer::Sealer(std::vector<Key> keys) : keys_(std::move(keys)) {
-    ADOMCPD_CHECK(!keys_.empty() && std::all_of(keys_.begin(), keys_.end(), [](Key const& key) {
-        return key.id.size() == kKeyIdBytes && key.bytes.size() == kAeadKeyBytes;
-    }));
+class Sealer::Keys {
+public:
+    using List = std::shared_ptr<std::vector<Key> const>;
+
+    void set(std::vector<Key> keys) {
+        ADOMCPD_CHECK(!keys.empty() && std::all_of(keys.begin(), keys.end(), [](Key const& key) {
+            return key.id.size() == kKeyIdBytes && key.bytes.size() == kAeadKeyBytes;
+        }));
+        auto list = std::make_shared<std::vector<Key> const>(std::move(keys));
+        std::lock_guard const lock(mutex_);
+        list_ = std::move(list);
+    }
+    /// Whoever holds the list may use it on after it was replaced.
+    List get() const {
+        std::lock_guard const lock(mutex_);
+        return list_;
+    }
+
+private:
+    mutable std::mutex mutex_;
+    List list_;
+};
+
+Sealer::Sealer(std::vector<Key> keys) : keys_(std::make_shared<Keys>()) {
+    keys_->set(std::move(keys));
+}
+
+void Sealer::replace_keys(std::vector<Key> keys) {
+    keys_->set(std::move(keys));
 }
 
 Sealer Sealer::ephemeral() {
@@ -43,7 +69,8 @@ Sealer Sealer::ephemeral() {
 }
 
 std::string Sealer::seal(std::string_view purpose, std::string_view bound, std::string_view plain) const {
-    Key const& key = keys_.front();
+    Keys::List const keys = keys_->get();
+    Key const& key = keys->front();
     std::optional<std::string> const sealed =
         aead_seal(key.bytes.expose(), associated_data(purpose, bound), plain);
     ADOMCPD_CHECK(sealed.has_value());
@@ -57,10 +84,11 @@ Sealer::open(std::string_view purpose, std::string_view bound, std::string_view 
         return std::nullopt;
     }
     std::string_view const id = std::string_view(*bytes).substr(1, kKeyIdBytes);
+    Keys::List const keys = keys_->get();
     auto const key =
-        std::find_if(keys_.begin(), keys_.end(), [id](Key const& known) { return known.id == id; });
+        std::find_if(keys->begin(), keys->end(), [id](Key const& known) { return known.id == id; });
     PlainText plain;
-    if (key == keys_.end() || !aead_open(key->bytes.expose(),
+    if (key == keys->end() || !aead_open(key->bytes.expose(),
                                          associated_data(purpose, bound),
                                          std::string_view(*bytes).substr(kHeadBytes),
                                          plain)) {

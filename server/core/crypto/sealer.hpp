@@ -2,6 +2,7 @@
 
 #include "core/secret.hpp"
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,7 +13,7 @@ namespace core {
 
 /// Seals small texts that leave the daemon and come back through hands that must neither read nor change
 /// them: session ids, cursors, request states, OAuth states. Replicas that share the keys open each other's;
-/// a restart changes nothing. Not changed once made, so that threads may share it.
+/// a restart changes nothing. Threads may share it.
 class Sealer {
 public:
     class Key {
@@ -27,6 +28,9 @@ public:
     /// One random key that nobody else has: what it seals ends with the process.
     static Sealer ephemeral();
 
+    /// From now on with these keys: what only a key that is gone opens is no longer opened. Any thread.
+    void replace_keys(std::vector<Key> keys);
+
     /// base64url text of: version (1 byte) | key id (8) | nonce (12) | ciphertext | tag (16). `purpose` and
     /// `bound` must be the same when it is opened; they are authenticated, not stored.
     std::string seal(std::string_view purpose, std::string_view bound, std::string_view plain) const;
@@ -35,7 +39,8 @@ public:
     open(std::string_view purpose, std::string_view bound, std::string_view token) const;
 
 private:
-    std::vector<Key> keys_;
+    class Keys;
+    std::shared_ptr<Keys> keys_; ///< shared with nobody: so that a Sealer can be moved
 };
 
 } // namespace core

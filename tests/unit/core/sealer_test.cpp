@@ -73,4 +73,21 @@ TEST(Sealer, AnOlderKeyStillOpensAfterANewOneWasPutInFront) {
     EXPECT_FALSE(before.open("p", "", after.seal("p", "", "new")));
 }
 
+TEST(Sealer, ReplacedKeysSealFromThenOnAndThoseThatAreGoneOpenNothing) {
+    Sealer sealer = ring({{'a', "aaaaaaaa"}});
+    std::string const old_token = sealer.seal("p", "", "old");
+    std::vector<Sealer::Key> both;
+    both.emplace_back("nnnnnnnn", core::Secret(std::string(32, 'n')));
+    both.emplace_back("aaaaaaaa", core::Secret(std::string(32, 'a')));
+    sealer.replace_keys(std::move(both));
+    EXPECT_EQ(sealer.open("p", "", old_token), "old");
+    std::string const new_token = sealer.seal("p", "", "new");
+    EXPECT_EQ(ring({{'n', "nnnnnnnn"}}).open("p", "", new_token), "new");
+    std::vector<Sealer::Key> one;
+    one.emplace_back("nnnnnnnn", core::Secret(std::string(32, 'n')));
+    sealer.replace_keys(std::move(one));
+    EXPECT_FALSE(sealer.open("p", "", old_token));
+    EXPECT_EQ(sealer.open("p", "", new_token), "new");
+}
+
 } // namespace

@@ -10,6 +10,8 @@
 #include <filesystem>
 #include <string>
 
+#include <sys/stat.h>
+
 namespace {
 
 class AdminTokenTest : public test::StoreFixture {
@@ -52,6 +54,17 @@ TEST_F(AdminTokenTest, FileLeftByACrashBeforeTheRecordIsReplaced) {
     auto const file = ensure(*store);
     ASSERT_TRUE(file);
     EXPECT_FALSE(server::read_private_file(*file)->equals("of a start that crashed"));
+}
+
+TEST_F(AdminTokenTest, FileThatOthersCanReadIsRefused) {
+    auto const store = open();
+    auto const file = ensure(*store);
+    ASSERT_TRUE(file);
+    ::chmod(file->c_str(), 0644);
+    EXPECT_EQ(error_of(server::ensure_admin_token(*store, clock_, options().path)).code(), "mode_too_open");
+    std::filesystem::remove(*file);
+    std::filesystem::create_symlink("/etc/hostname", *file);
+    EXPECT_EQ(error_of(server::ensure_admin_token(*store, clock_, options().path)).code(), "symbolic_link");
 }
 
 TEST_F(AdminTokenTest, FileThatCannotBeWrittenLeavesNoTokenBehind) {

@@ -3,11 +3,14 @@
 #include <SQLiteCpp/SQLiteCpp.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <string>
 #include <thread>
 #include <vector>
+
+#include <sys/stat.h>
 
 namespace {
 
@@ -128,6 +131,49 @@ TEST_F(CredentialStoreTest, EnvelopeMovedToAnotherOrganizationDoesNotOpen) {
     EXPECT_EQ(error.code(), "envelope_tampered");
     EXPECT_NE(error.message().find("the pat of fabrikam"), std::string::npos);
     EXPECT_TRUE(get(store->load_pat("contoso")));
+}
+
+TEST_F(CredentialStoreTest, EnvelopeMovedToAnotherTableDoesNotOpen) {
+    auto const store = open();
+    auto one = pat("one");
+    get(store->save_pat("contoso", one));
+    auto g = grant("refresh");
+    get(store->save_grant("contoso", g));
+    run_sql(
+        "CREATE TABLE aside AS SELECT envelope, generation FROM pat; UPDATE pat SET (envelope, generation) = "
+        "(SELECT envelope, generation FROM oauth_grant); UPDATE oauth_grant SET (envelope, generation) = "
+        "(SELECT "
+        "envelope, generation FROM aside)");
+    EXPECT_EQ(error_of(store->load_pat("contoso")).code(), "envelope_tampered");
+    EXPECT_EQ(error_of(store->load_grant("contoso")).code(), "envelope_tampered");
+}
+
+TEST_F(CredentialStoreTest, WithTheStoreAloneNothingCanBeRead) {
+    {
+        auto const store = open();
+        auto one = pat("canary-pat-value");
+        get(store->save_pat("contoso", one));
+        auto two = pat("canary-pat-other");
+        get(store->save_pat("contoso", two)); // what was replaced is not left in the file either
+        get(store->save_pat("gone", two));
+        get(store->remove_pat("gone"));
+        auto g = grant("canary-refresh-value");
+        get(store->save_grant("contoso", g));
+        for (auto const& file : std::filesystem::directory_iterator(folder_.path("state"))) {
+            std::ifstream in(file.path(), std::ios::binary);
+            std::string const bytes((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
+            EXPECT_EQ(bytes.find("canary"), std::string::npos) << file.path();
+        }
+        std::filesystem::copy(folder_.path("state"), folder_.path("stolen"));
+    }
+    server::StateStoreOptions stolen = options();
+    stolen.path = folder_.path("stolen/state.db");
+    stolen.key_file = folder_.write("other.key", "YWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWE=\n");
+    ::chmod(folder_.path("stolen").c_str(), 0700);
+    auto const store = server::open_state_store(loop_.executor(), clock_, stolen);
+    ASSERT_TRUE(store) << core::describe(store.error());
+    EXPECT_EQ(error_of((*store)->load_pat("contoso")).code(), "envelope_unknown_key");
+    EXPECT_EQ(error_of((*store)->load_grant("contoso")).code(), "envelope_unknown_key");
 }
 
 TEST_F(CredentialStoreTest, GrantCannotBeSentToAnotherTenant) {

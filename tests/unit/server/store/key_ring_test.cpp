@@ -7,6 +7,7 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include <sys/stat.h>
 
@@ -75,6 +76,47 @@ TEST(KeyRing, RefusesAFileOthersCanRead) {
     auto const ring = server::load_key_ring(folder.write("store.key", key_line('a'), 0640), false);
     ASSERT_FALSE(ring);
     EXPECT_EQ(ring.error().code(), "mode_too_open");
+}
+
+TEST(KeyRing, RefusesAFolderOthersCanWriteToUnlessItIsSticky) {
+    test::TemporaryFolder const folder;
+    std::filesystem::create_directory(folder.path("keys"));
+    std::string const file = folder.write("keys/store.key", key_line('a'));
+    ::chmod(folder.path("keys").c_str(), 0777);
+    auto const refused = server::load_key_ring(file, false);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code(), "mode_too_open");
+    EXPECT_EQ(refused.error().fix(), "chmod 0700 " + folder.path("keys"));
+    ::chmod(folder.path("keys").c_str(), 01777);
+    EXPECT_TRUE(server::load_key_ring(file, false));
+}
+
+TEST(KeyRing, RefusesASymbolicLink) {
+    test::TemporaryFolder const folder;
+    folder.write("real.key", key_line('a'));
+    std::filesystem::create_symlink(folder.path("real.key"), folder.path("store.key"));
+    auto const ring = server::load_key_ring(folder.path("store.key"), false);
+    ASSERT_FALSE(ring);
+    EXPECT_EQ(ring.error().code(), "symbolic_link");
+}
+
+TEST(KeyRing, NewKeyGoesOnTopAndOldOnesGoWhenNothingNeedsThem) {
+    test::TemporaryFolder const folder;
+    std::string const file = folder.write("store.key", key_line('a') + key_line('b'));
+    auto const before = server::load_key_ring(file, false);
+    ASSERT_TRUE(before);
+    auto const added = server::prepend_new_key(file);
+    ASSERT_TRUE(added) << added.error().message();
+    auto const after = server::load_key_ring(file, false);
+    ASSERT_TRUE(after);
+    EXPECT_EQ(after->first().id, *added);
+    EXPECT_EQ(after->size(), 3U);
+    auto const dropped = server::drop_keys(file, {before->ids()[1]});
+    ASSERT_TRUE(dropped);
+    EXPECT_EQ(*dropped, std::vector<std::string>{before->ids()[0]});
+    EXPECT_EQ(server::load_key_ring(file, false)->ids(),
+              (std::vector<std::string>{*added, before->ids()[1]}));
+    EXPECT_TRUE(server::drop_keys(file, {before->ids()[1]})->empty());
 }
 
 } // namespace
