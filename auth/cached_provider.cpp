@@ -30,6 +30,9 @@ void StatusBoard::on_fetched(core::AccessToken const& token) {
     fix_.clear();
     code_.clear();
     last_refresh_ = clock_.system_now();
+    if (observer_ != nullptr) {
+        observer_->on_credential_used(news());
+    }
     bool const lasting = token.expires_at == core::SystemTime::max();
     core::log::info("token.fetched",
                     {{"organization", organization_},
@@ -37,7 +40,21 @@ void StatusBoard::on_fetched(core::AccessToken const& token) {
                      {"expires_at", lasting ? std::string("never") : core::format_utc(token.expires_at)}});
 }
 
+CredentialNews StatusBoard::news() const {
+    CredentialNews news(organization_, method_);
+    news.identity = identity_;
+    return news;
+}
+
 void StatusBoard::on_failed(FetchFailure const& failure, bool still_valid) {
+    bool const repeated = code_ == failure.error.code() && !reason_.empty();
+    if (observer_ != nullptr && !repeated && failure.permanent() &&
+        failure.state != ProviderState::not_configured) {
+        CredentialNews refusal = news();
+        refusal.error_code = failure.error.code();
+        refusal.activity_id = failure.error.activity_id();
+        observer_->on_credential_refused(refusal);
+    }
     without_token_ = failure.state;
     enter(still_valid ? ProviderState::degraded : failure.state);
     if (code_ != failure.error.code() || reason_.empty()) {
@@ -107,7 +124,9 @@ CachedProvider::CachedProvider(ProviderEnvironment const& env,
                                std::shared_ptr<TokenFetcher> fetcher)
     : method_(std::move(method)), board_(std::move(board)), fetcher_(std::move(fetcher)),
       cache_(
-          env.executor, env.clock, [kept = fetcher_] { return kept->fetch(); }, board_) {}
+          env.executor, env.clock, [kept = fetcher_] { return kept->fetch(); }, board_) {
+    board_->set_observer(env.observer);
+}
 
 core::Task<core::Result<core::AccessToken>> CachedProvider::get(std::chrono::seconds min_ttl,
                                                                 core::CallContext const& ctx) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "auth/credential_observer.hpp"
 #include "auth/providers.hpp"
 #include "auth/token_cache.hpp"
 
@@ -20,6 +21,7 @@ public:
     void on_failed(FetchFailure const& failure, bool still_valid) override;
     void reset();
 
+    void set_observer(CredentialObserver* observer) noexcept { observer_ = observer; }
     void set_identity(std::string identity) { identity_ = std::move(identity); }
     void set_tenant(std::string tenant) { tenant_ = std::move(tenant); }
     void set_credential_expiry(std::optional<core::SystemTime> expires_at) { expires_at_ = expires_at; }
@@ -31,8 +33,10 @@ public:
 private:
     void enter(ProviderState state);
     void log_failure(FetchFailure const& failure, bool still_valid);
+    CredentialNews news() const;
 
     core::Clock& clock_;
+    CredentialObserver* observer_ = nullptr;
     std::string method_;
     std::string organization_;
     ProviderState state_ = ProviderState::unknown;

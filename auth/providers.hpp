@@ -62,6 +62,8 @@ public:
     virtual void note_accepted(std::string const& identity) = 0;
 };
 
+class CredentialObserver;
+
 /// Shared by all providers; referents outlive them.
 class ProviderEnvironment {
 public:
@@ -75,6 +77,7 @@ public:
     /// uses no proxy: how Service Fabric identifies its endpoint. It outlives the providers. Fails with
     /// invalid_argument for what is no thumbprint. Empty where there is none to be had.
     std::function<core::Result<core::HttpClient*>(std::string const& thumbprint)> pinned_client;
+    CredentialObserver* observer = nullptr; ///< nullptr = nobody listens
 };
 
 class PatProviderConfig {

@@ -3,6 +3,7 @@
 #include "core/crypto/random.hpp"
 #include "core/log.hpp"
 #include "server/inbound.hpp"
+#include "server/router/audit_notes.hpp"
 #include "server/router/journal_guard.hpp"
 #include "server/router/routed_tool.hpp"
 
@@ -14,6 +15,8 @@ namespace {
 constexpr std::size_t kBlockingThreads = 2;
 /// How soon a credential stored by another process (the CLI) is taken up.
 constexpr std::chrono::milliseconds kStorePoll{500};
+/// How often records beyond limits.audit_days are looked for.
+constexpr std::chrono::hours kAuditTidying{6};
 
 protocol::McpLimits mcp_limits(Limits const& limits) {
     protocol::McpLimits mcp;
@@ -56,7 +59,9 @@ core::Result<void> App::build() {
     ADOMCPD_TRY(store_, open_state_store(executor_, clock_, std::move(options)));
     ADOMCPD_TRY(outbound_, Outbound::make(executor_, pool_, clock_, config_));
 
+    credential_audit_ = make_credential_audit(store_->audit());
     auth::ProviderEnvironment environment(executor_, outbound_->once(), clock_);
+    environment.observer = credential_audit_.get();
     environment.authority = config_.entra.authority;
     environment.pinned_client = [this](std::string const& thumbprint) {
         return outbound_->pinned(thumbprint);
@@ -72,7 +77,7 @@ core::Result<void> App::build() {
     sources_ = std::make_unique<SourceService>(*parts_, *directory_, *connector_set_, store_->connectors());
     ADOMCPD_TRY_VOID(sources_->declare());
     credentials_ = std::make_unique<CredentialService>(
-        *parts_, *directory_, *connector_set_, store_->connectors(), clock_);
+        *parts_, *directory_, *connector_set_, store_->connectors(), clock_, *store_);
     connectors_ = std::make_unique<ConnectorService>(
         *parts_,
         *directory_,
@@ -97,6 +102,7 @@ core::Result<void> App::build() {
                                  store_->sealer(),
                                  *background_);
     signing_in.directory = directory_.get();
+    signing_in.audit = store_.get();
     sign_in_ = std::make_unique<SignInService>(std::move(signing_in));
 
     keeper_ = std::make_unique<CredentialKeeper>(*directory_,
@@ -109,6 +115,7 @@ core::Result<void> App::build() {
     RoutedToolEnvironment routing(
         *directory_, *writes_, *running_writes_, config_.limits, config_.tools.read_only);
     routing.sign_in = offered_sign_ins_.get();
+    routing.audit = &store_->audit();
     offer_ = std::make_unique<McpOffer>(config_, *directory_, routing, changes_, clock_);
     mcp_ = protocol::make_mcp_server(
         offer_->features(store_->tasks()),
@@ -128,6 +135,7 @@ core::Task<core::Result<void>> App::start() {
     background_->spawn("follow_store", follow_store(this));
     background_->spawn("credentials.keep", keeper_->run());
     background_->spawn("pat_files", pat_files_->run());
+    background_->spawn("prune_audit", prune_audit(this));
     background_->spawn("mcp.tend", mcp_->tend());
     if (jwts_) {
         background_->spawn("inbound.tend", jwts_->tend());
@@ -167,6 +175,23 @@ core::Task<void> App::follow_store(App* self) {
         if (!followed) {
             core::log::warn("store.follow_failed", {{"reason", core::describe(followed.error())}});
         }
+    }
+}
+
+core::Task<void> App::prune_audit(App* self) {
+    co_await core::asio::this_coro::throw_if_cancelled(false);
+    auto const cancelled = [](core::asio::cancellation_state state) {
+        return state.cancelled() != core::asio::cancellation_type::none;
+    };
+    std::chrono::hours const kept = std::chrono::days(static_cast<int>(self->config_.limits.audit_days));
+    while (!cancelled(co_await core::asio::this_coro::cancellation_state)) {
+        auto const removed = co_await self->store_->audit().prune(self->clock_.system_now() - kept);
+        if (!removed) {
+            core::log::error("audit.prune_failed", {{"reason", core::describe(removed.error())}});
+        } else if (*removed != 0) {
+            core::log::info("audit.pruned", {{"records", *removed}});
+        }
+        co_await self->clock_.sleep_for(kAuditTidying);
     }
 }
 

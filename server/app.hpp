@@ -1,5 +1,6 @@
 #pragma once
 
+#include "auth/credential_observer.hpp"
 #include "auth/jwt_verifier.hpp"
 #include "auth/token_verifier.hpp"
 #include "core/async.hpp"
@@ -61,12 +62,14 @@ private:
     core::Result<void> build();
     static core::Task<void> follow_store(App* self);
     core::Task<core::Result<void>> take_up_store();
+    static core::Task<void> prune_audit(App* self);
 
     Config config_;
     core::asio::any_io_executor executor_;
     core::SystemClock clock_;
     core::BlockingPool pool_;
     std::unique_ptr<StateStore> store_;
+    std::unique_ptr<auth::CredentialObserver> credential_audit_;
     std::unique_ptr<Outbound> outbound_;
     std::unique_ptr<ConnectorParts> parts_;
     std::unique_ptr<OrganizationDirectory> directory_;

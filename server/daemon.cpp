@@ -44,6 +44,8 @@ core::Result<void> Daemon::build() {
     source_routes_.emplace(app_.sources());
     source_routes_->add_to(routes_);
     add_openapi_route(routes_);
+    audit_routes_.emplace(app_.store().audit(), app_.clock(), config.limits.audit_page_records);
+    audit_routes_->add_to(routes_);
     sign_in_routes_.emplace(app_.sign_in());
     sign_in_routes_->add_to(routes_);
 
@@ -127,6 +129,7 @@ core::Task<void> Daemon::wait_for_stop() {
             core::log::info("daemon.stopping", {{"signal", signal}});
             co_return;
         }
+        co_await reload_keys();
         if (!tls_) {
             core::log::info("daemon.reload",
                             {{"note", "no certificate to read again; other keys need a restart"}});
@@ -138,6 +141,13 @@ core::Task<void> Daemon::wait_for_stop() {
         } else {
             core::log::error("daemon.reload_failed", {{"reason", core::describe(reloaded.error())}});
         }
+    }
+}
+
+core::Task<void> Daemon::reload_keys() {
+    auto const changed = co_await app_.store().reload_keys();
+    if (!changed) {
+        core::log::error("daemon.reload_failed", {{"reason", core::describe(changed.error())}});
     }
 }
 

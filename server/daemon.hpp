@@ -12,6 +12,7 @@
 #include "server/front/listener.hpp"
 #include "server/front/mcp_route.hpp"
 #include "server/front/resource_metadata.hpp"
+#include "server/front/rest/audit.hpp"
 #include "server/front/rest/connectors.hpp"
 #include "server/front/rest/credentials.hpp"
 #include "server/front/rest/openapi.hpp"
@@ -35,7 +36,7 @@ public:
 
     /// Serves until the first SIGTERM or SIGINT, then drains: stops accepting, lets what runs finish within
     /// limits.drain_ms, and completes. A second signal ends the process at once. SIGHUP reads the certificate
-    /// files again.
+    /// files and the store's key file again.
     core::Task<core::Result<void>> run();
 
     /// What the listener answers to.
@@ -46,6 +47,7 @@ private:
     core::Result<void> build();
     Readiness readiness() const;
     core::Task<void> wait_for_stop();
+    core::Task<void> reload_keys();
     core::Task<void> drain();
 
     core::asio::any_io_executor executor_;
@@ -58,6 +60,7 @@ private:
     std::optional<CredentialRoutes> credential_routes_;
     std::optional<ConnectorRoutes> connector_routes_;
     std::optional<SourceRoutes> source_routes_;
+    std::optional<AuditRoutes> audit_routes_;
     std::unique_ptr<protocol::McpHttpEndpoint> mcp_;
     core::TaskGroup writers_;
     std::optional<SignInRoutes> sign_in_routes_;

@@ -1,12 +1,16 @@
+#include "server/commands/audit.hpp"
 #include "server/commands/call.hpp"
 #include "server/commands/check.hpp"
 #include "server/commands/connectors.hpp"
 #include "server/commands/doctor.hpp"
 #include "server/commands/exit_codes.hpp"
+#include "server/commands/key.hpp"
 #include "server/commands/login.hpp"
 #include "server/commands/pat.hpp"
+#include "server/commands/process_privacy.hpp"
 #include "server/commands/serve.hpp"
 #include "server/commands/stdio.hpp"
+#include "server/commands/store.hpp"
 #include "server/commands/token.hpp"
 #include "server/commands/version.hpp"
 
@@ -41,6 +45,9 @@ public:
         add_token();
         add_connectors();
         add_doctor();
+        add_key();
+        add_audit();
+        add_store();
         add_check();
         add_call();
         add_version();
@@ -193,6 +200,69 @@ private:
         doctor->add_option(
             "--organization", doctor_.organization, "Only this one, a name or a URL, connected or not");
     }
+    void add_key() {
+        CLI::App* key = app_.add_subcommand("key", "The key the store's secrets are encrypted under");
+        key->require_subcommand(1);
+        add_config(*key);
+        CLI::App* init = add(*key, "init", "Make the key file where there is none", [this] {
+            key_.config = config_;
+            key_.json = json_;
+            return server::run_key_init(key_);
+        });
+        add_config(*init);
+        add_json(*init);
+        CLI::App* rotate =
+            add(*key,
+                "rotate",
+                "Re-encrypt everything under a new key; daemons may run, a rotation cut off goes on",
+                [this] {
+                    key_.config = config_;
+                    key_.json = json_;
+                    return server::run_key_rotate(key_);
+                });
+        add_config(*rotate);
+        add_json(*rotate);
+        rotate->add_flag("--drop-old", key_.drop_old, "Take keys that no record needs out of the key file");
+    }
+    void add_audit() {
+        CLI::App* audit = app_.add_subcommand("audit", "The record of credential events and writes");
+        audit->require_subcommand(1);
+        add_config(*audit);
+        CLI::App* list = add(*audit, "list", "Records, newest first", [this] {
+            audit_.config = config_;
+            audit_.json = json_;
+            return server::run_audit_list(audit_);
+        });
+        add_config(*list);
+        add_json(*list);
+        list->add_option("--organization", audit_.organization, "Only of this organization");
+        list->add_option(
+            "--event", audit_.event, "Only this: credential.stored, or credential for all of them");
+        list->add_option(
+            "--since", audit_.since, "Only from then on: 2027-03-01, or a span back from now as 7d");
+        list->add_option("--limit", audit_.limit, "At most so many records; 0 = all")->capture_default_str();
+        CLI::App* verify = add(*audit,
+                               "verify",
+                               "Check that no record was changed or removed; names the first that was",
+                               [this] {
+                                   audit_.config = config_;
+                                   audit_.json = json_;
+                                   return server::run_audit_verify(audit_);
+                               });
+        add_config(*verify);
+        add_json(*verify);
+    }
+    void add_store() {
+        CLI::App* store = app_.add_subcommand("store", "The store as a whole");
+        store->require_subcommand(1);
+        add_config(*store);
+        CLI::App* backup = add(*store, "backup", "Copy the store into one file; daemons may run", [this] {
+            backup_.config = config_;
+            return server::run_store_backup(backup_);
+        });
+        add_config(*backup);
+        backup->add_option("file", backup_.file, "The copy; it must not exist yet")->required();
+    }
     void add_check() {
         CLI::App* command =
             add(app_, "check", "Validate the configuration and print what is effective", [this] {
@@ -230,6 +300,9 @@ private:
     server::TokenOptions token_;
     server::ConnectorsOptions connectors_;
     server::DoctorOptions doctor_;
+    server::KeyOptions key_;
+    server::AuditOptions audit_;
+    server::StoreBackupOptions backup_;
     server::CallOptions call_;
 };
 
@@ -238,6 +311,7 @@ private:
 int main(int argc, char** argv) {
     // Whatever this process makes is its user's alone.
     ::umask(077);
+    server::keep_process_private();
     try {
         return CommandLine().parse_and_run(argc, argv);
     } catch (std::exception const& e) {

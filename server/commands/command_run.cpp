@@ -1,9 +1,14 @@
 #include "server/commands/command_run.hpp"
 
+#include "core/crypto/random.hpp"
 #include "core/log.hpp"
 #include "server/commands/exit_codes.hpp"
 
+#include <array>
 #include <cstdio>
+
+#include <pwd.h>
+#include <unistd.h>
 
 namespace server {
 
@@ -25,6 +30,17 @@ core::Result<std::unique_ptr<CommandRun>> CommandRun::make(Config config) {
     ADOMCPD_TRY(run->store_, open_state_store(run->executor(), run->clock_, std::move(options)));
     ADOMCPD_TRY(run->outbound_, Outbound::make(run->executor(), run->pool_, run->clock_, run->config_));
     return run;
+}
+
+AuditActor local_actor() {
+    std::string name = std::to_string(::geteuid());
+    std::array<char, 4096> buffer{};
+    passwd entry{};
+    passwd* found = nullptr;
+    if (::getpwuid_r(::geteuid(), &entry, buffer.data(), buffer.size(), &found) == 0 && found != nullptr) {
+        name = found->pw_name;
+    }
+    return {"local:" + name, name, core::random_uuid()};
 }
 
 int report_error(core::Error const& error) {

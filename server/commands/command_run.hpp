@@ -66,6 +66,9 @@ private:
     std::unique_ptr<Outbound> outbound_;
 };
 
+/// Whoever runs the command, for the audit: `local:NAME`.
+AuditActor local_actor();
+
 /// The error and its fix on stderr; returns the exit code that belongs to it.
 int report_error(core::Error const& error);
 

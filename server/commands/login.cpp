@@ -76,11 +76,12 @@ core::Task<core::Result<std::string>> sign_in(CommandRun& run, LoginOptions cons
     provider.authority = config.entra.authority;
     SignInEnvironment environment(
         config, std::move(provider), run.outbound().retrying(), run.store(), run.store().sealer(), polling);
+    environment.audit = &run.store();
     SignInService service(std::move(environment));
 
     SignInRequest request(options.organization);
     request.tenant = options.tenant;
-    request.principal = "command line";
+    request.principal = local_actor().id;
     std::chrono::milliseconds const link_life = config.limits.sign_in_ms + kRequestsTime;
     core::CallContext const ctx(
         core::random_uuid(), core::Deadline::in(run.clock(), options.device_code ? kDeviceTime : link_life));

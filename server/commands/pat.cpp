@@ -60,7 +60,8 @@ core::Result<std::string> store_pat(PatOptions const& options) {
     record.expires_at = expires;
     record.identity = identity;
     record.stored_at = run->clock().system_now();
-    ADOMCPD_TRY_VOID(run->wait_for(run->store().save_pat(organization.key(), record)));
+    std::unique_ptr<CredentialStores> const stores = run->store().acting_as(local_actor());
+    ADOMCPD_TRY_VOID(run->wait_for(stores->save_pat(organization.key(), record)));
     return identity.empty()
                ? "Stored the PAT of " + organization.name() + " without trying it."
                : "Connected to Azure DevOps: organization " + organization.name() + ", as " + identity + ".";
@@ -91,7 +92,8 @@ core::Result<std::string> remove(PatOptions const& options) {
     ADOMCPD_TRY(std::unique_ptr<CommandRun> const run, prepare(options));
     ADOMCPD_TRY(ado::Organization const organization,
                 ado::parse_organization(options.organization, organization_urls(run->config())));
-    ADOMCPD_TRY(bool const removed, run->wait_for(run->store().remove_pat(organization.key())));
+    std::unique_ptr<CredentialStores> const stores = run->store().acting_as(local_actor());
+    ADOMCPD_TRY(bool const removed, run->wait_for(stores->remove_pat(organization.key())));
     if (!removed) {
         return core::fail(
             core::Error(core::ErrorKind::not_found, "no PAT is stored for " + organization.name())

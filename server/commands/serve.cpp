@@ -4,6 +4,7 @@
 #include "server/app.hpp"
 #include "server/commands/command_run.hpp"
 #include "server/commands/exit_codes.hpp"
+#include "server/commands/process_privacy.hpp"
 #include "server/config/load_config.hpp"
 #include "server/daemon.hpp"
 #include "server/store/admin_token.hpp"
@@ -40,6 +41,9 @@ int run_serve(ServeOptions const& options) {
         return report_error(config.error());
     }
     core::log::configure(config->log.level, config->log.format);
+    if (config->core_dumps) {
+        allow_core_dumps();
+    }
     // Bodies and buffers come and go with every call: giving their pages back and asking again costs more
     // than keeping them.
     mallopt(M_TRIM_THRESHOLD, kKeptHeapBytes);

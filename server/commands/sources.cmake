@@ -1,4 +1,5 @@
 target_sources(server_lib PRIVATE
+  commands/audit.cpp
   commands/browser_return.cpp
   commands/call.cpp
   commands/check.cpp
@@ -7,12 +8,15 @@ target_sources(server_lib PRIVATE
   commands/daemon_client.cpp
   commands/doctor.cpp
   commands/expires_option.cpp
+  commands/key.cpp
   commands/leg_output.cpp
   commands/login.cpp
   commands/pat.cpp
+  commands/process_privacy.cpp
   commands/secret_input.cpp
   commands/serve.cpp
   commands/stdio.cpp
+  commands/store.cpp
   commands/table.cpp
   commands/token.cpp
   commands/version.cpp

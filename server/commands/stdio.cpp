@@ -4,6 +4,7 @@
 #include "server/app.hpp"
 #include "server/commands/command_run.hpp"
 #include "server/commands/exit_codes.hpp"
+#include "server/commands/process_privacy.hpp"
 #include "server/config/load_config.hpp"
 #include "server/front/stdio_session.hpp"
 
@@ -55,6 +56,9 @@ int run_stdio(StdioOptions const& options) {
         return report_error(config.error());
     }
     core::log::configure(config->log.level, config->log.format);
+    if (config->core_dumps) {
+        allow_core_dumps();
+    }
     std::signal(SIGPIPE, SIG_IGN);
     // Hosts that crash must not leave us behind; the end of the input alone is not sure when others hold it.
     pid_t const parent = ::getppid();

@@ -50,7 +50,8 @@ core::Result<auth::NewAgentToken> create(TokenOptions const& options) {
     ADOMCPD_TRY(std::unique_ptr<CommandRun> const run, prepare(options));
     ADOMCPD_TRY(std::optional<core::SystemTime> const expires,
                 parse_expires_option(options.expires, run->clock()));
-    return run->wait_for(auth::make_agent_token(run->store(), run->clock(), options.name, *role, expires));
+    std::unique_ptr<CredentialStores> const stores = run->store().acting_as(local_actor());
+    return run->wait_for(auth::make_agent_token(*stores, run->clock(), options.name, *role, expires));
 }
 
 core::Result<auth::NewAgentToken> rotate(TokenOptions const& options) {
@@ -67,8 +68,8 @@ core::Result<auth::NewAgentToken> rotate(TokenOptions const& options) {
     ADOMCPD_TRY(std::unique_ptr<CommandRun> const run, prepare(options));
     ADOMCPD_TRY(std::optional<core::SystemTime> const expires,
                 parse_expires_option(options.expires, run->clock()));
-    return run->wait_for(
-        auth::rotate_agent_token(run->store(), run->clock(), options.name, *overlap, expires));
+    std::unique_ptr<CredentialStores> const stores = run->store().acting_as(local_actor());
+    return run->wait_for(auth::rotate_agent_token(*stores, run->clock(), options.name, *overlap, expires));
 }
 
 core::Result<Table> list(TokenOptions const& options) {
@@ -97,7 +98,8 @@ core::Result<std::string> revoke(TokenOptions const& options) {
     if (std::count_if(tokens.begin(), tokens.end(), named) == 1) {
         id = std::find_if(tokens.begin(), tokens.end(), named)->id;
     }
-    ADOMCPD_TRY(bool const known, run->wait_for(run->store().revoke_agent_token(id)));
+    std::unique_ptr<CredentialStores> const stores = run->store().acting_as(local_actor());
+    ADOMCPD_TRY(bool const known, run->wait_for(stores->revoke_agent_token(id)));
     if (!known) {
         return core::fail(
             core::Error(core::ErrorKind::not_found, "no token has the id \"" + options.id + "\"")

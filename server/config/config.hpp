@@ -136,6 +136,7 @@ public:
     std::vector<ConnectorConfig> connectors;
     std::vector<KnowledgeSourceConfig> knowledge_sources;
     ToolsConfig tools;
+    bool core_dumps = false; ///< a dump of this process holds secrets
     Limits limits;
 };
 

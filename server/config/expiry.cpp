@@ -59,6 +59,16 @@ std::optional<core::SystemTime> parse_expiry(std::string_view text) {
     return *date + std::chrono::hours(*hour) + std::chrono::minutes(*minute) + std::chrono::seconds(*second);
 }
 
+std::optional<core::SystemTime> parse_since(std::string_view text, core::SystemTime now) {
+    if (auto const span = parse_lifetime(text)) {
+        return now - *span;
+    }
+    if (auto const date = parse_date(text)) {
+        return *date;
+    }
+    return parse_expiry(text);
+}
+
 std::optional<std::chrono::seconds> parse_lifetime(std::string_view text) {
     constexpr std::int64_t kTenYears = std::int64_t{3650} * 86'400;
     if (text.size() < 2) {

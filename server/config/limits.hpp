@@ -68,6 +68,10 @@ public:
     std::chrono::milliseconds inbound_keys_refresh_ms{3'600'000}; ///< between fetches in the background
     std::chrono::milliseconds inbound_keys_refetch_ms{300'000};   ///< between fetches for unknown keys
     std::chrono::milliseconds inbound_keys_stale_ms{86'400'000};  ///< keys outlive their last fetch by this
+    // Store
+    std::size_t audit_days = 400; ///< how long audit records are kept
+    std::size_t audit_page_records =
+        100; ///< of one answer to GET /api/v1/audit, unless it asks for another number
     // Outbound
     std::size_t upstream_connections = 16; ///< per origin
     std::size_t upstream_queue = 256;      ///< callers waiting for a connection, per origin

@@ -66,6 +66,8 @@ constexpr std::array kEntries{
     LimitEntry{"inbound_keys_refresh_ms", &Limits::inbound_keys_refresh_ms, 1000, kDay},
     LimitEntry{"inbound_keys_refetch_ms", &Limits::inbound_keys_refetch_ms, 100, kDay},
     LimitEntry{"inbound_keys_stale_ms", &Limits::inbound_keys_stale_ms, 1000, 30 * kDay},
+    LimitEntry{"audit_days", &Limits::audit_days, 1, 36'500},
+    LimitEntry{"audit_page_records", &Limits::audit_page_records, 1, 1000},
     LimitEntry{"upstream_connections", &Limits::upstream_connections, 1, 1024},
     LimitEntry{"upstream_queue", &Limits::upstream_queue, 0, 100'000},
     LimitEntry{"upstream_connect_ms", &Limits::upstream_connect_ms, 50, 10 * kMinute},

@@ -11,6 +11,7 @@ target_sources(server_lib PRIVATE
   front/mcp_route.cpp
   front/problem.cpp
   front/request_stream.cpp
+  front/rest/audit.cpp
   front/rest/connectors.cpp
   front/resource_metadata.cpp
   front/rest/credentials.cpp

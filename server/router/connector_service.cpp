@@ -265,7 +265,8 @@ ConnectorService::remove(std::string name, WriteCondition condition, core::CallC
         set_.drop_stored(key);
     }
     // In the store they are gone already; this makes the providers and whoever else remembers forget them.
-    core::Result<std::string> const forgotten = co_await credentials_.remove(key, ctx);
+    core::Principal caller(AuditActor().id, kept, core::Role::administrator);
+    core::Result<std::string> const forgotten = co_await credentials_.remove(key, std::move(caller), ctx);
     if (!forgotten && forgotten.error().kind() != ErrorKind::not_found) {
         co_return core::fail(forgotten.error());
     }

@@ -2,6 +2,7 @@
 
 #include "core/call_context.hpp"
 #include "core/clock.hpp"
+#include "core/principal.hpp"
 #include "core/result.hpp"
 #include "core/secret.hpp"
 #include "core/task.hpp"
@@ -30,6 +31,8 @@ public:
     std::string client_id;           ///< of the user-assigned identity; empty = system-assigned
     std::string federated_client_id; ///< both or neither
     std::string federated_tenant_id;
+    std::string principal_id; ///< who asks, for the audit
+    std::string principal_name;
 };
 
 class IdentityAccepted {
@@ -67,7 +70,8 @@ public:
 };
 
 /// Managing the credentials of organizations, as the REST API needs it; implemented below the front.
-/// `organization` is what the caller wrote: a name or any of its URLs. The context outlives the task.
+/// `organization` is what the caller wrote: a name or any of its URLs. `caller` is who it is done for, for
+/// the audit. The context outlives the task.
 class CredentialAdmin {
 public:
     virtual ~CredentialAdmin() = default;
@@ -78,6 +82,7 @@ public:
     virtual core::Task<core::Result<PatAccepted>> attach_pat(std::string organization,
                                                              core::Secret pat,
                                                              std::optional<core::SystemTime> expires,
+                                                             core::Principal caller,
                                                              core::CallContext const& ctx) = 0;
     /// Gets a token of the identity (exchanged in the other tenant when the request says so), tries it on the
     /// organization, stores it durably, makes it the next call's. Nothing changes on an error.
@@ -90,8 +95,8 @@ public:
                                                                   core::CallContext const& ctx) = 0;
     /// Removes every stored credential of the organization (PAT, sign-in, attached managed identity) and
     /// answers its canonical name; not_found when there is none, and then too nothing of it is remembered.
-    virtual core::Task<core::Result<std::string>> remove(std::string organization,
-                                                         core::CallContext const& ctx) = 0;
+    virtual core::Task<core::Result<std::string>>
+    remove(std::string organization, core::Principal caller, core::CallContext const& ctx) = 0;
     /// The stored PAT of this organization (its key) was seen to work in another one: it is warned of from
     /// now on.
     virtual core::Task<void> note_reach(std::string key, core::CallContext const& ctx) = 0;

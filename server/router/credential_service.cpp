@@ -21,12 +21,14 @@ CredentialService::CredentialService(ConnectorParts const& parts,
                                      OrganizationDirectory& directory,
                                      ConnectorSet& set,
                                      ConnectorStore& store,
-                                     core::Clock& clock)
-    : parts_(parts), directory_(directory), set_(set), store_(store), clock_(clock) {}
+                                     core::Clock& clock,
+                                     AuditDesk& audit)
+    : parts_(parts), directory_(directory), set_(set), store_(store), clock_(clock), audit_(audit) {}
 
 core::Task<core::Result<PatAccepted>> CredentialService::attach_pat(std::string organization,
                                                                     core::Secret pat,
                                                                     std::optional<core::SystemTime> expires,
+                                                                    core::Principal caller,
                                                                     core::CallContext const& ctx) {
     auto parsed = directory_.parse(organization);
     if (!parsed) {
@@ -45,8 +47,21 @@ core::Task<core::Result<PatAccepted>> CredentialService::attach_pat(std::string 
                                 core::SystemTime::max(),
                                 "pat");
     ado::Organization const target = *parsed;
-    CO_TRY(CredentialCheck const check,
-           co_await check_credential(target, std::move(candidate), parts_.ado_http, clock_, ctx));
+    AuditActor const actor(caller.id, caller.name, ctx.request_id);
+    core::Result<CredentialCheck> const check =
+        co_await check_credential(target, std::move(candidate), parts_.ado_http, clock_, ctx);
+    if (!check) {
+        core::Error const& error = check.error();
+        if (error.kind() == core::ErrorKind::unauthorized || error.kind() == core::ErrorKind::forbidden) {
+            AuditEvent event(audit_event::kCredentialRefused, AuditOutcome::refused, actor);
+            event.organization = target.key();
+            event.method = "pat";
+            event.error_code = error.code();
+            event.fingerprint = audit_.audit().fingerprint(normalized.pat);
+            CO_TRY_VOID(co_await audit_.audit().append(std::move(event)));
+        }
+        co_return core::fail(error);
+    }
     core::AccessToken probe(normalized.pat.clone(),
                             core::AuthScheme::basic,
                             core::SystemTime::max(),
@@ -56,9 +71,10 @@ core::Task<core::Result<PatAccepted>> CredentialService::attach_pat(std::string 
 
     auth::StoredPat record(std::move(normalized.pat));
     record.expires_at = expires;
-    record.identity = check.identity;
+    record.identity = check->identity;
     record.stored_at = clock_.system_now();
-    CO_TRY_VOID(co_await parts_.pats.save_pat(target.key(), record));
+    std::unique_ptr<CredentialStores> const stores = audit_.acting_as(actor);
+    CO_TRY_VOID(co_await stores->save_pat(target.key(), record));
 
     CO_TRY(std::shared_ptr<Connector> connector, directory_.find_or_make(organization));
     connector->set_stored("pat", true);
@@ -73,7 +89,7 @@ core::Task<core::Result<PatAccepted>> CredentialService::attach_pat(std::string 
                     {{"organization", target.name()}, {"method", "pat"}, {"request_id", ctx.request_id}});
 
     PatAccepted accepted(target.name());
-    accepted.identity = check.identity;
+    accepted.identity = check->identity;
     accepted.expires_at = expires;
     accepted.notes = connector->notes();
     co_return accepted;
@@ -177,6 +193,13 @@ core::Task<core::Result<IdentityAccepted>> CredentialService::attach_identity(Id
     CO_TRY(CredentialCheck const check,
            co_await check_credential(std::move(tried), std::move(token), parts_.ado_http, clock_, ctx));
     CO_TRY(StoredIdentity saved, co_await store_.save_identity(std::move(record)));
+    AuditEvent event(audit_event::kCredentialStored,
+                     AuditOutcome::done,
+                     AuditActor(request.principal_id, request.principal_name, ctx.request_id));
+    event.organization = key;
+    event.method = "managed_identity";
+    event.identity = check.identity;
+    CO_TRY_VOID(co_await audit_.audit().append(std::move(event)));
     set_.put_identity(std::move(saved));
     core::log::info(
         "credential.stored",
@@ -205,16 +228,24 @@ core::Task<core::Result<OrganizationCredentials>> CredentialService::get(std::st
     co_return describe_credentials(**connector);
 }
 
-core::Task<core::Result<std::string>> CredentialService::remove(std::string organization,
-                                                                core::CallContext const& ctx) {
+core::Task<core::Result<std::string>>
+CredentialService::remove(std::string organization, core::Principal caller, core::CallContext const& ctx) {
     auto const parsed = directory_.parse(organization);
     if (!parsed) {
         co_return core::fail(parsed.error());
     }
     std::string const key = parsed->key();
-    CO_TRY(bool const pat_removed, co_await parts_.pats.remove_pat(key));
-    CO_TRY(bool const grant_removed, co_await parts_.grants.remove_grant(key));
+    AuditActor const actor(caller.id, caller.name, ctx.request_id);
+    std::unique_ptr<CredentialStores> const stores = audit_.acting_as(actor);
+    CO_TRY(bool const pat_removed, co_await stores->remove_pat(key));
+    CO_TRY(bool const grant_removed, co_await stores->remove_grant(key));
     CO_TRY(bool const identity_removed, co_await store_.remove_identity(key));
+    if (identity_removed) {
+        AuditEvent event(audit_event::kCredentialRemoved, AuditOutcome::done, actor);
+        event.organization = key;
+        event.method = "managed_identity";
+        CO_TRY_VOID(co_await audit_.audit().append(std::move(event)));
+    }
     forget(key);
     if (!pat_removed && !grant_removed && !identity_removed) {
         co_return core::fail(core::Error(core::ErrorKind::not_found,

@@ -6,6 +6,7 @@
 #include "server/router/connector_set.hpp"
 #include "server/router/credential_admin.hpp"
 #include "server/router/organization_directory.hpp"
+#include "server/store/audit.hpp"
 
 #include <cstdint>
 #include <map>
@@ -22,11 +23,13 @@ public:
                       OrganizationDirectory& directory,
                       ConnectorSet& set,
                       ConnectorStore& store,
-                      core::Clock& clock);
+                      core::Clock& clock,
+                      AuditDesk& audit);
 
     core::Task<core::Result<PatAccepted>> attach_pat(std::string organization,
                                                      core::Secret pat,
                                                      std::optional<core::SystemTime> expires,
+                                                     core::Principal caller,
                                                      core::CallContext const& ctx) override;
     core::Task<core::Result<IdentityAccepted>> attach_identity(IdentityRequest request,
                                                                core::CallContext const& ctx) override;
@@ -34,8 +37,8 @@ public:
     list(core::CallContext const& ctx) override;
     core::Task<core::Result<OrganizationCredentials>> get(std::string organization,
                                                           core::CallContext const& ctx) override;
-    core::Task<core::Result<std::string>> remove(std::string organization,
-                                                 core::CallContext const& ctx) override;
+    core::Task<core::Result<std::string>>
+    remove(std::string organization, core::Principal caller, core::CallContext const& ctx) override;
 
     core::Task<void> note_reach(std::string key, core::CallContext const& ctx) override;
 
@@ -58,6 +61,7 @@ private:
     ConnectorSet& set_;
     ConnectorStore& store_;
     core::Clock& clock_;
+    AuditDesk& audit_;
     std::map<std::string, std::string> seen_; ///< organization -> generations of what is stored
 };
 

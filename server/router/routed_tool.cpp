@@ -3,6 +3,7 @@
 #include "core/async.hpp"
 #include "core/crypto/random.hpp"
 #include "core/log.hpp"
+#include "server/router/audit_notes.hpp"
 #include "server/router/error_surface.hpp"
 #include "server/router/sign_in_question.hpp"
 #include "server/router/write_confirmation.hpp"
@@ -54,10 +55,13 @@ class RunningWrite {
     protocol::SilentClient client_;
 
 public:
-    RunningWrite(Json arguments, protocol::ToolCall const& asked, std::shared_ptr<Connector> connector_)
+    RunningWrite(Json arguments,
+                 bool writes_,
+                 protocol::ToolCall const& asked,
+                 std::shared_ptr<Connector> connector_)
         : args_(std::move(arguments)), caller_(asked.caller), ctx_(asked.ctx),
           client_(asked.client.features()), call(args_, caller_, ctx_, client_),
-          connector(std::move(connector_)) {
+          connector(std::move(connector_)), writes(writes_) {
         call.inputs = asked.inputs;
         call.state = asked.state;
         call.task_id = asked.task_id;
@@ -67,6 +71,7 @@ public:
 
     protocol::ToolCall call; ///< refers to the members above
     std::shared_ptr<Connector> connector;
+    bool writes; ///< false: it only checks
     core::Event done;
     std::optional<core::Result<protocol::ToolResult>> result;
 };
@@ -180,7 +185,7 @@ private:
                 co_return ToolResult::ask(std::move(*needed));
             }
         }
-        co_return co_await run_to_its_end(std::move(plan.arguments), call, std::move(connector));
+        co_return co_await run_to_its_end(std::move(plan.arguments), plan.writes, call, std::move(connector));
     }
 
     /// The members a question brings along stand beside those of the rounds before. A write keeps one name
@@ -212,9 +217,12 @@ private:
 
     /// A caller that goes away must not leave a write of unknown outcome behind: the write runs on in its own
     /// task, and only the waiting ends.
-    core::Task<core::Result<ToolResult>>
-    run_to_its_end(Json arguments, protocol::ToolCall const& call, std::shared_ptr<Connector> connector) {
-        auto running = std::make_shared<RunningWrite>(std::move(arguments), call, std::move(connector));
+    core::Task<core::Result<ToolResult>> run_to_its_end(Json arguments,
+                                                        bool writes,
+                                                        protocol::ToolCall const& call,
+                                                        std::shared_ptr<Connector> connector) {
+        auto running =
+            std::make_shared<RunningWrite>(std::move(arguments), writes, call, std::move(connector));
         env_.running_writes.spawn("write", run_owned(this, running));
         bool const finished = co_await running->done.wait(core::Deadline::never());
         if (!finished || !running->result) {
@@ -223,9 +231,24 @@ private:
         co_return std::move(*running->result);
     }
 
+    /// A write that cannot be recorded is not sent.
+    core::Task<core::Result<ToolResult>> run_audited(RunningWrite& running) {
+        core::CallContext const& ctx = running.call.ctx;
+        core::Principal const& caller = running.call.caller;
+        WriteAudit audit(running.writes ? env_.audit : nullptr,
+                         running.connector->organization().key(),
+                         tool_->descriptor().name,
+                         AuditActor(caller.id, caller.name, ctx.request_id));
+        ConnectorStatus const status = running.connector->status();
+        CO_TRY_VOID(co_await audit.attempted(status.method, status.identity));
+        core::Result<ToolResult> result = co_await run(running.call, *running.connector);
+        co_await audit.ended(result, *ctx.trace);
+        co_return result;
+    }
+
     static core::Task<void> run_owned(RoutedTool* self, std::shared_ptr<RunningWrite> running) {
         try {
-            auto result = co_await self->run(running->call, *running->connector);
+            auto result = co_await self->run_audited(*running);
             running->result.emplace(std::move(result));
         } catch (std::exception const& e) {
             core::log::error("tool.exception", {{"tool", self->descriptor().name}, {"what", e.what()}});

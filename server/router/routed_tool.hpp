@@ -6,6 +6,7 @@
 #include "server/config/limits.hpp"
 #include "server/router/organization_directory.hpp"
 #include "server/router/sign_in_links.hpp"
+#include "server/store/audit.hpp"
 #include "server/tools/call_scope.hpp"
 
 #include <memory>
@@ -29,6 +30,7 @@ public:
     Limits const& limits;
     bool read_only;                 ///< tools.read_only of the configuration
     SignInLinks* sign_in = nullptr; ///< where people can sign in from within a call; nullptr = nowhere
+    AuditLog* audit = nullptr;      ///< where writes are recorded; nullptr = nowhere
 };
 
 /// Adapts a tool of one organization to the protocol: resolves `organization`, checks role, read-only and the

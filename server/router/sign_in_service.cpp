@@ -98,9 +98,10 @@ public:
     Settlement(std::shared_ptr<SignInFlows> flows,
                std::string flow_id,
                std::string principal,
-               std::string request_id)
+               std::string request_id,
+               SignInAudit audit)
         : flows_(std::move(flows)), flow_id_(std::move(flow_id)), principal_(std::move(principal)),
-          request_id_(std::move(request_id)) {}
+          request_id_(std::move(request_id)), audit_(audit) {}
     ~Settlement() {
         if (!settled_) {
             flows_->failed(flow_id_,
@@ -112,6 +113,7 @@ public:
 
     void settle(core::Result<std::string> const& identity, std::string const& organization) {
         settled_ = true;
+        audit_.ended(identity, organization, principal_, request_id_);
         if (identity) {
             flows_->connected(flow_id_, *identity);
             core::log::info(
@@ -132,11 +134,13 @@ private:
     std::string flow_id_;
     std::string principal_;
     std::string request_id_;
+    SignInAudit audit_;
     bool settled_ = false;
 };
 
 SignInService::SignInService(SignInEnvironment environment)
     : environment_(std::move(environment)), clock_(environment_.provider_environment.clock),
+      audit_(environment_.audit),
       flows_(std::make_shared<SignInFlows>(environment_.config.limits.sign_in_flows)) {
     return_.public_url = environment_.config.public_url;
 }
@@ -236,6 +240,7 @@ core::Task<core::Result<SignInLink>> SignInService::start(SignInRequest request,
     status.expires_at = expires_at;
     // Where there is no room the link works all the same.
     static_cast<void>(flows_->add(std::move(status), false));
+    audit_.started(name, request.principal, "browser", ctx.request_id);
     core::log::info("sign_in.started",
                     {{"organization", name},
                      {"method", "oauth"},
@@ -276,7 +281,7 @@ core::Task<core::Result<SignInStatus>> SignInService::finish(auth::Authorization
         }
         static_cast<void>(flows_->add(outcome, false));
     }
-    Settlement settlement(flows_, state->flow_id, state->principal, ctx.request_id);
+    Settlement settlement(flows_, state->flow_id, state->principal, ctx.request_id, audit_);
     core::Result<std::string> const identity = co_await connect(*state, answer, ctx);
     settlement.settle(identity, state->organization);
     if (identity) {
@@ -298,13 +303,16 @@ core::Task<core::Result<std::string>> SignInService::connect(auth::OAuthState co
     auth::AuthorizationCodeFlow flow(
         provider.http, clock_, provider.authority, environment_.config.entra.client_secret);
     CO_TRY(auth::OAuthGrant grant, co_await flow.finish(state, answer, ctx));
-    core::Result<std::string> identity = co_await keep(std::move(organization), std::move(grant), ctx);
+    core::Result<std::string> identity =
+        co_await keep(std::move(organization), std::move(grant), state.principal, ctx);
     co_return identity;
 }
 
 /// Proves the grant, stores it durably, and only then lets the connector know.
-core::Task<core::Result<std::string>>
-SignInService::keep(ado::Organization organization, auth::OAuthGrant grant, core::CallContext const& ctx) {
+core::Task<core::Result<std::string>> SignInService::keep(ado::Organization organization,
+                                                          auth::OAuthGrant grant,
+                                                          std::string principal,
+                                                          core::CallContext const& ctx) {
     ado::Organization target = organization;
     CO_TRY(auth::OAuthGrant proven,
            co_await prove_grant(environment_.provider_environment,
@@ -313,7 +321,8 @@ SignInService::keep(ado::Organization organization, auth::OAuthGrant grant, core
                                 std::move(target),
                                 std::move(grant),
                                 ctx));
-    CO_TRY_VOID(co_await environment_.grants.save_grant(organization.key(), proven));
+    CO_TRY_VOID(co_await audit_.save(
+        environment_.grants, organization.key(), proven, std::move(principal), ctx.request_id));
     if (environment_.directory != nullptr) {
         CO_TRY(std::shared_ptr<Connector> const connector,
                environment_.directory->find_or_make(organization.name()));
@@ -346,6 +355,7 @@ core::Task<core::Result<DeviceSignIn>> SignInService::start_device(SignInRequest
     status.tenant = shown.tenant;
     status.expires_at = shown.expires_at;
     CO_TRY_VOID(flows_->add(std::move(status), true));
+    audit_.started(shown.organization, request.principal, "device code", ctx.request_id);
     core::log::info("sign_in.started",
                     {{"organization", shown.organization},
                      {"method", "device_code"},
@@ -360,14 +370,14 @@ core::Task<core::Result<DeviceSignIn>> SignInService::start_device(SignInRequest
 }
 
 core::Task<void> SignInService::poll_device(SignInService* self, std::shared_ptr<DeviceJob> job) {
-    Settlement settlement(self->flows_, job->flow_id, job->principal, job->request_id);
+    Settlement settlement(self->flows_, job->flow_id, job->principal, job->request_id, self->audit_);
     std::string const name = job->target.organization.name();
     core::Deadline const end = core::Deadline::at(job->prompt.expires.time() + kProofTime);
     core::CallContext const ctx(job->request_id, end);
     core::Result<auth::OAuthGrant> grant = co_await job->flow.poll(job->prompt, ctx);
     core::Result<std::string> identity = std::string();
     if (grant) {
-        identity = co_await self->keep(job->target.organization, std::move(*grant), ctx);
+        identity = co_await self->keep(job->target.organization, std::move(*grant), job->principal, ctx);
     } else {
         identity = core::fail(std::move(grant).error());
     }

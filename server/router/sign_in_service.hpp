@@ -6,10 +6,12 @@
 #include "core/crypto/sealer.hpp"
 #include "core/task_group.hpp"
 #include "server/config/config.hpp"
+#include "server/router/audit_notes.hpp"
 #include "server/router/organization_directory.hpp"
 #include "server/router/sign_in.hpp"
 #include "server/router/sign_in_flows.hpp"
 #include "server/router/sign_in_redirect.hpp"
+#include "server/store/audit.hpp"
 
 #include <memory>
 #include <optional>
@@ -34,7 +36,8 @@ public:
     core::HttpClient& retrying; ///< repeats idempotent requests
     auth::GrantStore& grants;
     core::Sealer const& sealer;
-    core::TaskGroup& tasks; ///< for polling device codes
+    core::TaskGroup& tasks;     ///< for polling device codes
+    AuditDesk* audit = nullptr; ///< nullptr: nothing is recorded
     /// Whose connectors hear of a new grant; nullptr where none serves (the command line).
     OrganizationDirectory* directory = nullptr;
 };
@@ -65,8 +68,10 @@ private:
     core::Task<core::Result<std::string>> connect(auth::OAuthState const& state,
                                                   auth::AuthorizationAnswer const& answer,
                                                   core::CallContext const& ctx);
-    core::Task<core::Result<std::string>>
-    keep(ado::Organization organization, auth::OAuthGrant grant, core::CallContext const& ctx);
+    core::Task<core::Result<std::string>> keep(ado::Organization organization,
+                                               auth::OAuthGrant grant,
+                                               std::string principal,
+                                               core::CallContext const& ctx);
     /// The organization's grant, when it was obtained after `since`.
     core::Task<core::Result<std::optional<auth::GrantStore::ListedGrant>>>
     newer_grant(std::string organization, core::SystemTime since);
@@ -75,6 +80,7 @@ private:
 
     SignInEnvironment environment_;
     core::Clock& clock_;
+    SignInAudit audit_;
     SignInReturn return_;
     /// Shared with the flows under way: a frame may be destroyed after the service, and settles its flow.
     std::shared_ptr<SignInFlows> flows_;

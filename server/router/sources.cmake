@@ -2,6 +2,7 @@ target_sources(server_lib PRIVATE
   router/ado_completion.cpp
   router/ado_resources.cpp
   router/ado_uri.cpp
+  router/audit_notes.cpp
   router/connector.cpp
   router/connector_document.cpp
   router/connector_factory.cpp

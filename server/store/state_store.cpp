@@ -28,7 +28,7 @@ public:
         : clock_(clock), keys_(std::move(keys)), sealer_(keys_.ring().sealer()),
           database_(std::move(database)), audit_table_(*database_, keys_, audit_keys_),
           credentials_(*database_, keys_, audit_table_, clock_, std::move(lease_file)), journal_(*database_),
-          connectors_(clock_, thread_, *database_), sessions_(clock_, thread_, *database_),
+          connectors_(clock_, thread_, *database_, audit_table_), sessions_(clock_, thread_, *database_),
           tasks_(thread_, *database_), audit_(clock_, thread_, audit_table_),
           own_(thread_, credentials_, AuditActor()) {
         keys_.on_change([this](KeyRing const& ring) {

@@ -10,8 +10,8 @@ namespace server {
 /// ConnectorStore on SQLite. Referents outlive it.
 class StoredConnectors final : public ConnectorStore {
 public:
-    StoredConnectors(core::Clock& clock, StoreThread& thread, SQLite::Database& database)
-        : clock_(clock), thread_(thread), table_(database) {}
+    StoredConnectors(core::Clock& clock, StoreThread& thread, SQLite::Database& database, AuditTable& audit)
+        : clock_(clock), thread_(thread), table_(database, audit) {}
 
     core::Task<core::Result<std::vector<StoredDocument>>> list_connectors() override;
     core::Task<core::Result<StoredDocument>>

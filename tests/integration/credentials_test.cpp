@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <fstream>
 #include <future>
 #include <set>
@@ -586,7 +587,8 @@ std::string distinctive_part(std::string const& token) {
     return header_end == std::string::npos ? token : token.substr(header_end + 1);
 }
 
-/// Files under `directory` that hold a trace of one of the secrets; `admin-token` is one's proper place.
+/// Files under `directory` that hold a trace of one of the secrets; `admin-token` and `store.key` are the
+/// proper places of what is in them.
 std::vector<std::string> files_with_secrets(std::filesystem::path const& directory,
                                             std::set<std::string> const& secrets) {
     std::set<std::string> traces;
@@ -595,7 +597,8 @@ std::vector<std::string> files_with_secrets(std::filesystem::path const& directo
     }
     std::vector<std::string> found;
     for (auto const& entry : std::filesystem::recursive_directory_iterator(directory)) {
-        if (!entry.is_regular_file() || entry.path().filename() == "admin-token") {
+        if (!entry.is_regular_file() || entry.path().filename() == "admin-token" ||
+            entry.path().filename() == "store.key") {
             continue;
         }
         std::string const content = test::read_text(entry.path());
@@ -631,6 +634,15 @@ std::set<std::string> secrets_of(Stack& stack) {
     return secrets;
 }
 
+std::set<std::string> lines_of(std::filesystem::path const& file) {
+    std::ifstream in(file);
+    std::set<std::string> lines;
+    for (std::string line; std::getline(in, line);) {
+        lines.insert(line);
+    }
+    return lines;
+}
+
 TEST(SecretHunt, FindsASecretInEveryForm) {
     std::string const secret = "0123456789abcdefghijklmnopqrstuvwxyz";
     for (std::string const& written : {"pat=" + secret,
@@ -648,7 +660,10 @@ TEST(SecretHunt, FindsASecretInEveryForm) {
 }
 
 TEST(Secrets, AppearInNoLogNoOutputAndNoFile) {
+    // One secret comes by the environment.
+    ::setenv("IDENTITY_HEADER", "canary-of-the-identity-endpoint", 1);
     Stack stack({}, kApproveAtOnce);
+    ::unsetenv("IDENTITY_HEADER");
     attach_pat(stack, "contoso");
     sign_in(stack, "fabrikam");
     for (Place const& place : {kContoso, kFabrikam, kNorthwind}) {
@@ -678,6 +693,7 @@ TEST(Secrets, AppearInNoLogNoOutputAndNoFile) {
     auto const refused = client.attach_pat("contoso", stack.simulator.pat("contoso", "expired"));
     ASSERT_TRUE(refused);
     EXPECT_GE(refused->status, 400);
+    std::ofstream(stack.directory.path() / "told.txt") << refused->body << "\n";
     EXPECT_GE(client.attach_pat("contoso", "not a token at all")->status, 400);
     EXPECT_GE(client.attach_pat("fabrikam", stack.simulator.pat("contoso", "full"))->status, 400);
     McpClient stranger(stack.daemon.url(), stack.simulator.pat("contoso", "full"));
@@ -720,6 +736,22 @@ TEST(Secrets, AppearInNoLogNoOutputAndNoFile) {
         }
     }
 
+    // What tells of all that, and the keys the store was under before and after.
+    std::set<std::string> keys = lines_of(stack.daemon.state_directory() / "store.key");
+    stack.daemon.command({"key", "rotate", "--drop-old"});
+    stack.daemon.command({"audit", "list", "--json", "--limit", "0"});
+    stack.daemon.command({"audit", "list", "--limit", "0"});
+    stack.daemon.command({"audit", "verify"});
+    stack.daemon.command({"store", "backup", (stack.daemon.state_directory() / "copy.db").string()});
+    for (char const* const path : {"/metrics", "/api/v1/audit?limit=1000", "/api/v1/azuredevops/auth"}) {
+        auto const told = client.rest(path);
+        ASSERT_TRUE(told) << path;
+        std::ofstream(stack.directory.path() / "told.txt", std::ios::app) << told->body << "\n";
+    }
+    std::string const proc = "/proc/" + std::to_string(stack.daemon.process().id());
+    std::ofstream(stack.directory.path() / "proc.txt", std::ios::binary)
+        << test::read_text(proc + "/cmdline") << test::read_text(proc + "/environ");
+
     // The plain managed identity, on the same store; and an end that leaves SQLite's log as it is.
     use_plain_managed_identity(stack.config, stack.simulator);
     stack.daemon.set_config(stack.config);
@@ -731,7 +763,11 @@ TEST(Secrets, AppearInNoLogNoOutputAndNoFile) {
     ASSERT_GE(issued.at("access_tokens").size(), 4U);
     ASSERT_GE(issued.at("refresh_tokens").size(), 2U);
     std::set<std::string> secrets = secrets_of(stack);
+    secrets.insert("canary-of-the-identity-endpoint");
     secrets.insert(agent_token);
+    keys.merge(lines_of(stack.daemon.state_directory() / "store.key"));
+    EXPECT_GE(keys.size(), 2U);
+    secrets.merge(keys);
     secrets.merge(carried);
     EXPECT_GT(stack.daemon.log().size(), 1000U);
     EXPECT_EQ(files_with_secrets(stack.directory.path(), secrets), std::vector<std::string>());

@@ -89,7 +89,7 @@ core::Task<HttpReply> CredentialRoutes::attach_pat(InboundRequest& request, core
     }
     std::string const organization = asked->organization;
     core::Result<PatAccepted> accepted = co_await admin_.attach_pat(
-        std::move(asked->organization), std::move(asked->pat), asked->expires, ctx);
+        std::move(asked->organization), std::move(asked->pat), asked->expires, request.principal, ctx);
     if (!accepted) {
         core::log::warn("credentials.attach",
                         {{"request_id", ctx.request_id},
@@ -117,6 +117,8 @@ core::Task<HttpReply> CredentialRoutes::attach_identity(InboundRequest& request,
     if (!asked) {
         co_return refuse_request(asked.error());
     }
+    asked->principal_id = request.principal.id;
+    asked->principal_name = request.principal.name;
     std::string const organization = asked->organization;
     core::Result<IdentityAccepted> const accepted = co_await admin_.attach_identity(std::move(*asked), ctx);
     if (!accepted) {
@@ -160,7 +162,8 @@ core::Task<HttpReply> CredentialRoutes::get(InboundRequest& request, core::CallC
 
 core::Task<HttpReply> CredentialRoutes::remove(InboundRequest& request, core::CallContext const& ctx) {
     std::string organization(request.parameter("organization"));
-    core::Result<std::string> const removed = co_await admin_.remove(std::move(organization), ctx);
+    core::Result<std::string> const removed =
+        co_await admin_.remove(std::move(organization), request.principal, ctx);
     if (!removed) {
         co_return problem_reply(problem_of(removed.error()));
     }

@@ -1,5 +1,6 @@
 #include "auth/providers.hpp"
 
+#include "auth/credential_observer.hpp"
 #include "auth_fixtures.hpp"
 #include "fake_stores.hpp"
 #include "support/log_capture.hpp"
@@ -165,6 +166,38 @@ TEST_F(PatProvider, NotesWhoTheUpstreamSaysItIs) {
     provider_->note_accepted("grace@fabrikam.example");
     EXPECT_EQ(provider_->status().identity, "grace@fabrikam.example");
     EXPECT_EQ(provider_->status().state, ProviderState::connected);
+}
+
+class Listener final : public CredentialObserver {
+public:
+    void on_credential_used(CredentialNews const&) override { ++used; }
+    void on_credential_refused(CredentialNews const& news) override {
+        refused.push_back(news.organization + " " + news.method + " " + news.identity + " " +
+                          news.error_code);
+    }
+    int used = 0;
+    std::vector<std::string> refused;
+};
+
+TEST_F(PatProvider, TellsItsObserverOfARefusalOnceAndNeverThatNothingIsStored) {
+    Listener listener;
+    environment_.observer = &listener;
+    make();
+    EXPECT_FALSE(get());
+    EXPECT_TRUE(listener.refused.empty());
+    put(kPat);
+    provider_->credential_changed();
+    test::Token const token = get();
+    ASSERT_TRUE(token);
+    EXPECT_EQ(listener.used, 1);
+    provider_->invalidate(*token);
+    EXPECT_FALSE(get());
+    EXPECT_FALSE(get());
+    EXPECT_EQ(listener.refused, std::vector<std::string>{"contoso pat ada@fabrikam.example pat_refused"});
+    put(kOtherPat);
+    ASSERT_TRUE(get());
+    EXPECT_EQ(listener.used, 2);
+    environment_.observer = nullptr;
 }
 
 TEST_F(PatProvider, LeavesNoSecretInErrorsStatusOrLogs) {

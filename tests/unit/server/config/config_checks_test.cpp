@@ -203,6 +203,17 @@ TEST(Expiry, ReadsDatesAndInstants) {
     }
 }
 
+TEST(Since, ReadsBeginningsOfDaysInstantsAndSpansBack) {
+    core::SystemTime const now = server::parse_expiry("2027-03-01T12:00:00Z").value();
+    EXPECT_EQ(core::format_utc(server::parse_since("2027-02-28", now).value()), "2027-02-28T00:00:00Z");
+    EXPECT_EQ(core::format_utc(server::parse_since("2027-02-28T01:02:03Z", now).value()),
+              "2027-02-28T01:02:03Z");
+    EXPECT_EQ(core::format_utc(server::parse_since("7d", now).value()), "2027-02-22T12:00:00Z");
+    for (char const* bad : {"", "yesterday", "-7d", "2027-02-30", "2027-02-28T"}) {
+        EXPECT_FALSE(server::parse_since(bad, now)) << bad;
+    }
+}
+
 TEST(Lifetime, ReadsSpansWithAUnit) {
     using std::chrono::seconds;
     EXPECT_EQ(server::parse_lifetime("90d"), seconds(90 * 86'400));

@@ -88,6 +88,7 @@ TEST(ConfigSchema, HasEveryKeyOfTheContract) {
                                 "/tools/properties/enable",
                                 "/tools/properties/disable",
                                 "/tools/properties/read_only",
+                                "/core_dumps",
                                 "/limits"}) {
         EXPECT_TRUE(server::config_schema().at("properties").contains(Json::json_pointer(pointer)))
             << pointer;

@@ -20,8 +20,10 @@ public:
     core::Task<core::Result<server::PatAccepted>> attach_pat(std::string organization,
                                                              core::Secret pat,
                                                              std::optional<core::SystemTime> expires,
+                                                             core::Principal caller,
                                                              core::CallContext const& /*ctx*/) override {
         ++attached;
+        asked_by = caller.id;
         asked_organization = organization;
         pat_matches = pat.equals(kPat);
         asked_expiry = expires;
@@ -63,8 +65,9 @@ public:
         co_return contoso();
     }
 
-    core::Task<core::Result<std::string>> remove(std::string organization,
-                                                 core::CallContext const&) override {
+    core::Task<core::Result<std::string>>
+    remove(std::string organization, core::Principal caller, core::CallContext const&) override {
+        asked_by = caller.id;
         asked_organization = organization;
         if (failure) {
             co_return core::fail(*failure);
@@ -92,6 +95,7 @@ public:
 
     int attached = 0;
     std::string asked_organization;
+    std::string asked_by;
     bool pat_matches = false;
     std::optional<core::SystemTime> asked_expiry;
     std::optional<core::Error> failure;

@@ -1,6 +1,7 @@
 #include "server/router/routed_tool.hpp"
 
 #include "fake_provider.hpp"
+#include "memory_audit.hpp"
 #include "memory_journal.hpp"
 #include "server/router/journal_guard.hpp"
 #include "support/manual_clock.hpp"
@@ -8,6 +9,9 @@
 #include "support/scripted_http_client.hpp"
 
 #include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
 
 namespace {
 
@@ -56,7 +60,8 @@ protected:
     void make(bool read_only_tool, bool read_only_everything = false) {
         auto tool = std::make_unique<FakeTool>(read_only_tool);
         tool_ = tool.get();
-        server::RoutedToolEnvironment const env(directory_, *guard_, writes_, limits_, read_only_everything);
+        server::RoutedToolEnvironment env(directory_, *guard_, writes_, limits_, read_only_everything);
+        env.audit = &audit_;
         routed_ = server::make_routed_tool(std::move(tool), env);
     }
 
@@ -86,6 +91,7 @@ protected:
     test::ManualClock clock_;
     test::ScriptedHttpClient http_;
     test::MemoryJournal journal_{clock_};
+    test::MemoryAudit audit_;
     server::Limits limits_;
     std::unique_ptr<server::WriteGuard> guard_ =
         server::make_journal_guard(journal_, clock_, std::chrono::hours(24));
@@ -179,6 +185,31 @@ TEST_F(RoutedToolTest, AWriteRunsToItsEndWhenItsCallerGoesAway) {
     loop_.poll();
     EXPECT_EQ(tool_->finished, 1);
     EXPECT_EQ(writes_.size(), 0U);
+}
+
+TEST_F(RoutedToolTest, WritesAreRecordedBeforeAndAfterAndReadsAreNot) {
+    connect("contoso");
+    make(true);
+    call(Json::object());
+    EXPECT_TRUE(audit_.events.empty());
+    make(false);
+    call(Json::object());
+    Json const failing = {{"fail", true}};
+    call(failing);
+    EXPECT_EQ(audit_.told(),
+              (std::vector<std::string>{
+                  "tool.write attempted", "tool.write done", "tool.write attempted", "tool.write failed"}));
+    EXPECT_EQ(audit_.events[1].identity, "ada@contoso.example");
+    EXPECT_EQ(audit_.events[1].actor.id, "agent");
+    EXPECT_EQ(audit_.events[3].error_code, "TF400898");
+}
+
+TEST_F(RoutedToolTest, WriteThatCannotBeRecordedIsNotSent) {
+    connect("contoso");
+    make(false);
+    audit_.failure = core::Error(ErrorKind::internal, "the disk is full").with_code("store_full");
+    EXPECT_TRUE(call(Json::object()).is_error);
+    EXPECT_EQ(tool_->started, 0);
 }
 
 TEST_F(RoutedToolTest, ListOrganizationsShowsWhatIsConnected) {
