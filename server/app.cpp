@@ -105,12 +105,15 @@ core::Task<core::Result<void>> App::start() {
     CO_TRY_VOID(co_await credentials_->follow_store());
     background_->spawn("follow_store", follow_store(this));
     background_->spawn("mcp.tend", mcp_->tend());
-    if (jwts_) {
-        background_->spawn("inbound.tend", jwts_->tend());
-    }
     background_->spawn("mcp.watch", offer_->watch());
     started_ = true;
     co_return core::Result<void>();
+}
+
+void App::tend_inbound() {
+    if (jwts_) {
+        background_->spawn("inbound.tend", jwts_->tend());
+    }
 }
 
 core::Task<void> App::follow_store(App* self) {

@@ -16,7 +16,7 @@ constexpr std::size_t kConnections = 16;
 
 BrowserReturn::BrowserReturn(core::asio::any_io_executor executor, core::Clock& clock, SignIn& sign_in)
     : sign_in_routes_(sign_in), hosts_({}, {}, std::string(), kAddress),
-      authenticator_(make_anonymous_authenticator(core::Role::reader)), gate_(*authenticator_, std::string()),
+      authenticator_(make_anonymous_authenticator(core::Role::reader)), gate_(*authenticator_),
       writers_(std::move(executor)), front_(routes_, hosts_, gate_, limits_, clock, writers_) {
     sign_in_routes_.add_callbacks_to(routes_);
 }
