@@ -137,9 +137,6 @@ core::Task<core::Result<void>> App::start() {
     background_->spawn("pat_files", pat_files_->run());
     background_->spawn("prune_audit", prune_audit(this));
     background_->spawn("mcp.tend", mcp_->tend());
-    if (jwts_) {
-        background_->spawn("inbound.tend", jwts_->tend());
-    }
     background_->spawn("mcp.watch", offer_->watch());
     started_ = true;
     co_return core::Result<void>();
@@ -150,6 +147,12 @@ core::Task<core::Result<void>> App::take_up_store() {
     CO_TRY_VOID(co_await sources_->follow_store());
     CO_TRY_VOID(co_await credentials_->follow_store());
     co_return core::Result<void>();
+}
+
+void App::tend_inbound() {
+    if (jwts_) {
+        background_->spawn("inbound.tend", jwts_->tend());
+    }
 }
 
 core::Task<void> App::follow_store(App* self) {

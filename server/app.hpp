@@ -42,6 +42,8 @@ public:
 
     /// Takes up what is stored, and begins to follow changes by other processes.
     core::Task<core::Result<void>> start();
+    /// Keeps what inbound tokens are checked with fresh, until stop(): for a process that has a listener.
+    void tend_inbound();
     /// Lets writes under way finish (until `deadline`), then stops background work and closes connections.
     core::Task<void> stop(core::Deadline deadline);
 

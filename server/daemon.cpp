@@ -91,6 +91,7 @@ Readiness Daemon::readiness() const {
 
 core::Task<core::Result<void>> Daemon::run() {
     CO_TRY_VOID(co_await app_.start());
+    app_.tend_inbound();
     // A named local: a capturing lambda must not be a temporary of an expression that awaits.
     HttpFront const& front = *front_;
     listener_->start([&front](std::unique_ptr<core::ByteStream> stream, SessionRegistry::Session& session) {

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <map>
 #include <string>
@@ -62,6 +63,7 @@ TEST(CommandLine, VersionAndHelpAreOnStdout) {
                                                                                   {"audit", "verify"},
                                                                                   {"store"},
                                                                                   {"store", "backup"},
+                                                                                  {"token", "rotate"},
                                                                                   {"check"},
                                                                                   {"call"},
                                                                                   {"version"}}) {
@@ -248,6 +250,42 @@ TEST(Token, IsCreatedListedAndRevokedBesideTheRunningDaemon) {
     EXPECT_EQ(status_with(stack, piped), 200);
     EXPECT_EQ(stack.daemon.command({"token", "revoke", "piped"}).exit_code, 0);
     EXPECT_TRUE(eventually([&] { return status_with(stack, piped) == 401; }));
+}
+
+TEST(Token, RotatesBesideTheRunningDaemonWithBothValidUntilTheOverlapEnds) {
+    ClientStack stack;
+    stack.start();
+    auto const run = [&](std::vector<std::string> arguments) {
+        arguments.emplace_back("--json");
+        CommandResult const result = stack.daemon.command(std::move(arguments));
+        EXPECT_EQ(result.exit_code, 0) << result.err;
+        return Json::parse(result.out);
+    };
+    std::string const old =
+        run({"token", "create", "--name", "agent", "--role", "user"}).at("token").get<std::string>();
+    EXPECT_EQ(status_with(stack, old), 200);
+    Json const rotated = run({"token", "rotate", "agent", "--overlap", "1h"});
+    std::string const fresh = rotated.at("token").get<std::string>();
+    EXPECT_EQ(rotated.at("role"), "user");
+    EXPECT_EQ(status_with(stack, fresh), 200);
+    EXPECT_EQ(status_with(stack, old), 200);
+
+    std::string const last =
+        run({"token", "rotate", "agent", "--overlap", "0"}).at("token").get<std::string>();
+    EXPECT_EQ(status_with(stack, last), 200);
+    EXPECT_TRUE(eventually([&] { return status_with(stack, old) == 401; }));
+    EXPECT_TRUE(eventually([&] { return status_with(stack, fresh) == 401; }));
+    EXPECT_TRUE(eventually([&] {
+        Json const tokens = run({"token", "list"}).at("tokens");
+        return std::all_of(tokens.begin(), tokens.end(), [](Json const& token) {
+            return token.at("name") != "agent" || token.at("last_used_at").is_string();
+        });
+    }));
+
+    CommandResult const nobody = stack.daemon.command({"token", "rotate", "nobody"});
+    EXPECT_EQ(nobody.exit_code, 1);
+    EXPECT_TRUE(contains(nobody.err, "token_not_found")) << nobody.err;
+    EXPECT_EQ(stack.daemon.command({"token", "rotate", "agent", "--overlap", "soon"}).exit_code, 2);
 }
 
 Json read_arguments() {

@@ -55,7 +55,8 @@ BadInput const kBadInputs[] = {
      "sqlite:PATH, as sqlite:/var/lib/ado-mcpd/state.db"},
     {"InboundEntra",
      "inbound: {mode: entra}\n",
-     "config.yaml:1:1: inbound.entra.tenant: found nothing, with inbound.mode entra; expected the tenant whose "
+     "config.yaml:1:1: inbound.entra.tenant: found nothing, with inbound.mode entra; expected the tenant "
+     "whose "
      "tokens are taken"},
     {"ConnectorWithoutOrganization",
      "connectors:\n  - name: contoso-prod\n",

@@ -39,7 +39,8 @@ std::map<std::string, Needed> const& expected_routes() {
         add("GET", "/api/openapi.json", std::nullopt);
         add("GET POST", "/", std::nullopt);
         add("GET", kCredentials, Role::reader);
-        add("GET DELETE", under(kCredentials, "/{organization}"), Role::administrator);
+        add("GET", under(kCredentials, "/{organization}"), Role::reader);
+        add("DELETE", under(kCredentials, "/{organization}"), Role::administrator);
         add("POST", under(kCredentials, "/pat"), Role::administrator);
         add("POST", under(kCredentials, "/mi"), Role::administrator);
         add("POST", under(kCredentials, "/device"), Role::administrator);
