@@ -71,7 +71,10 @@ std::vector<std::string> ConfigSection::texts(std::string_view key) const {
 std::vector<std::pair<std::string, std::string>> ConfigSection::text_members(std::string_view key) const {
     std::vector<std::pair<std::string, std::string>> out;
     core::Json const* member = object_ != nullptr ? core::find_object(*object_, key) : nullptr;
-    for (auto const& [name, value] : (member != nullptr ? *member : core::Json::object()).items()) {
+    if (member == nullptr) {
+        return out;
+    }
+    for (auto const& [name, value] : member->items()) {
         if (value.is_string()) {
             out.emplace_back(name, value.get<std::string>());
         }

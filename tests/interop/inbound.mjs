@@ -79,9 +79,9 @@ async function startDaemon(name, entra, limits = {}, authority = undefined) {
       if (ready) {
         resolve(JSON.parse(ready).listen);
       }
-      seen = seen.slice(seen.lastIndexOf("\n") + 1);
+      seen = seen.slice(seen.lastIndexOf("\n", seen.length - 2) + 1);
     });
-    child.on("exit", (code) => reject(new Error(`the daemon ended with ${code}`)));
+    child.on("exit", (code, signal) => reject(new Error(`the daemon ended with ${code ?? signal}`)));
     setTimeout(() => reject(new Error("the daemon did not start")), 30_000);
   });
   return `http://${listen}`;
