@@ -38,6 +38,25 @@ constexpr std::array<std::pair<char const*, char const*>, 4> kServiceLegs{
      {"repository", "Reading a repository"},
      {"work_item", "Writing a work item (validated only)"}}};
 
+/// With nothing set up there is no token leg: then the service's own legs say so.
+bool no_token_works(LegReport const& report) {
+    Leg const* const exchange = report.find("token.exchange");
+    bool const half = exchange != nullptr && exchange->outcome != LegOutcome::passed;
+    bool any = false;
+    for (Leg const& leg : report.legs) {
+        if (!leg.name.starts_with("token.")) {
+            continue;
+        }
+        any = true;
+        bool const works = leg.outcome == LegOutcome::passed || leg.outcome == LegOutcome::warned;
+        // What is only the first half of an exchange is no token for Azure DevOps.
+        if (works && !(half && leg.name == "token.managed_identity")) {
+            return false;
+        }
+    }
+    return any;
+}
+
 /// Those from `first` on.
 void skip_service(LegReport& report, std::size_t first, std::string const& why) {
     for (std::size_t i = first; i < kServiceLegs.size(); ++i) {
@@ -63,6 +82,10 @@ core::Task<LegReport> LegWalk::run(std::shared_ptr<Connector> connector,
     }
     co_await walk_tenant(organization, report, ctx);
     co_await walk_tokens(connector, identity, std::move(others), report, ctx);
+    if (no_token_works(report)) {
+        skip_service(report, 0, kSkippedToken);
+        co_return report;
+    }
     co_await walk_service(connector, report, ctx);
     co_return report;
 }

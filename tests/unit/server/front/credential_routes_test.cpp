@@ -294,7 +294,7 @@ TEST_F(CredentialRoutes, NeedsAnAdministratorToChangeAndAReaderToSee) {
 
 TEST_F(CredentialRoutes, ListsHowTheCredentialsStand) {
     core::Json const one = core::Json::parse(R"({
-        "organization": "contoso", "connector": "contoso-prod", "state": "degraded", "methods": [
+        "organization": "contoso", "connector": "contoso-prod", "state": "degraded", "notes": [], "methods": [
             {"method": "oauth", "state": "sign_in_required", "last_error":
                 {"message": "The sign-in has lapsed.", "code": "AADSTS700082", "fix": "Sign in again."}},
             {"method": "pat", "state": "connected", "identity": "Ada Lovelace", "expires_at": "2027-03-01T12:00:00Z"}]})");
