@@ -146,8 +146,10 @@ core::Task<void> LegWalk::walk_identity(std::string key,
         if (!identity.client_id.empty()) {
             config.client_id = identity.client_id;
         }
+        config.object_id = identity.object_id;
+        config.resource_id = identity.resource_id;
         auth::ManagedIdentityClient client(
-            environment.http, environment.clock, parts_.pool, std::move(config));
+            environment.http, environment.clock, parts_.pool, std::move(config), environment.pinned_client);
         std::string resource = auth::exchange_resource_of(environment.authority);
         auto const token = co_await client.request(std::move(resource), leg);
         if (!token) {
