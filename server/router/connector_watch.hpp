@@ -12,8 +12,8 @@
 namespace server {
 
 /// Tells subscribers of organization resources when the connector's state changes, and everyone when
-/// connectors or knowledge sources come or go; and logs personal access tokens that end soon, once for each of kPatWarningDays.
-/// Looks again and again: a state also changes with the time of day. One thread;
+/// connectors or knowledge sources come or go; and logs personal access tokens that end soon, once for each
+/// of kPatWarningDays. Looks again and again: a state also changes with the time of day. One thread;
 /// referents outlive it.
 class ConnectorWatch {
 public:
