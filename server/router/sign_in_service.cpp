@@ -7,6 +7,7 @@
 #include "server/router/audit_notes.hpp"
 #include "server/router/connector_factory.hpp"
 #include "server/router/grant_proof.hpp"
+#include "server/router/sign_in_errors.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -16,30 +17,16 @@ namespace server {
 namespace {
 
 using core::ErrorKind;
+using sign_in_errors::link_expired;
+using sign_in_errors::link_used;
+using sign_in_errors::make_error;
+using sign_in_errors::start_again;
 
 constexpr std::size_t kNonceBytes = 16;
 /// After the code was entered: for the requests that prove the grant.
 constexpr std::chrono::minutes kProofTime{2};
 /// How often a waiter looks whether another process ended the flow.
 constexpr std::chrono::seconds kStoreLook{1};
-
-core::Error make_error(ErrorKind kind, std::string code, std::string message, std::string fix) {
-    return core::Error(kind, std::move(message)).with_code(std::move(code)).with_fix(std::move(fix));
-}
-
-core::Error start_again(std::string code, std::string message) {
-    return make_error(
-        ErrorKind::invalid_argument, std::move(code), std::move(message), "Start the sign-in again.");
-}
-
-core::Error link_expired(ErrorKind kind) {
-    return make_error(
-        kind, "sign_in_expired", "This sign-in was not completed in time.", "Start the sign-in again.");
-}
-
-core::Error link_used() {
-    return start_again("sign_in_used", "This sign-in's link was used before: it is good for one use.");
-}
 
 std::string declared_tenant(Config const& config,
                             ado::OrganizationUrls const& urls,
