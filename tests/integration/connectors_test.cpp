@@ -598,7 +598,7 @@ TEST(KnowledgeSources, AreKeptTestedAndNamedByTheOrganization) {
     })) << listed;
     ToolAnswer const shown = client.ask("resources/read", Json{{"uri", uri}}, uri);
     Json const contents = Json::parse(shown.result().at("contents").at(0).at("text").get<std::string>());
-    EXPECT_EQ(contents.at("url"), wiki);
+    EXPECT_EQ(contents.at("url"), made.body.at("properties").at("url"));
     EXPECT_EQ(contents.at("connector"), "contoso");
     EXPECT_FALSE(client.ask("resources/read", Json{{"uri", uri + "x"}}, uri + "x").ok());
     Reply const works = ask(client, "POST", kRepos + "/handbook/test");
