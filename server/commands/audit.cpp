@@ -137,8 +137,9 @@ int run_audit_verify(AuditOptions const& options) {
         }
         std::printf("%s\n", core::dump_json_pretty(out).c_str());
     } else if (report->intact()) {
-        std::printf("The audit log is intact: %zu records, %lld to %lld.\n",
+        std::printf("The audit log is intact: %zu record%s, %lld to %lld.\n",
                     report->records,
+                    report->records == 1 ? "" : "s",
                     static_cast<long long>(report->first),
                     static_cast<long long>(report->last));
     } else {

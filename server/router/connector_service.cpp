@@ -260,7 +260,9 @@ core::Task<core::Result<std::string>> ConnectorService::remove(std::string name,
     std::shared_ptr<StoredConnector const> const stored = set_.stored_for(key);
     CO_TRY(Precondition const expected, precondition_of(condition, stored.get(), connector.get(), name));
     if (stored) {
-        CO_TRY(bool const removed, co_await store_.remove_connector(stored->record.name, expected));
+        AuditActor actor(caller.id, caller.name, ctx.request_id);
+        CO_TRY(bool const removed,
+               co_await store_.remove_connector(stored->record.name, expected, std::move(actor)));
         if (!removed) {
             co_return core::fail(not_found(name));
         }

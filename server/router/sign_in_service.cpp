@@ -4,7 +4,6 @@
 #include "core/crypto/random.hpp"
 #include "core/log.hpp"
 #include "core/text/base64.hpp"
-#include "server/router/audit_notes.hpp"
 #include "server/router/connector_factory.hpp"
 #include "server/router/grant_proof.hpp"
 #include "server/router/sign_in_errors.hpp"
@@ -128,6 +127,7 @@ private:
 
 SignInService::SignInService(SignInEnvironment environment)
     : environment_(std::move(environment)), clock_(environment_.provider_environment.clock),
+      audit_(environment_.audit),
       flows_(std::make_shared<SignInFlows>(environment_.config.limits.sign_in_flows)) {
     return_.public_url = environment_.config.public_url;
 }
@@ -227,7 +227,7 @@ core::Task<core::Result<SignInLink>> SignInService::start(SignInRequest request,
     status.expires_at = expires_at;
     // Where there is no room the link works all the same.
     static_cast<void>(flows_->add(std::move(status), false));
-    SignInAudit(environment_.audit).started(name, request.principal, "browser", ctx.request_id);
+    audit_.started(name, request.principal, "browser", ctx.request_id);
     core::log::info("sign_in.started",
                     {{"organization", name},
                      {"method", "oauth"},
@@ -268,8 +268,7 @@ core::Task<core::Result<SignInStatus>> SignInService::finish(auth::Authorization
         }
         static_cast<void>(flows_->add(outcome, false));
     }
-    Settlement settlement(
-        flows_, state->flow_id, state->principal, ctx.request_id, SignInAudit(environment_.audit));
+    Settlement settlement(flows_, state->flow_id, state->principal, ctx.request_id, audit_);
     core::Result<std::string> const identity = co_await connect(*state, answer, ctx);
     settlement.settle(identity, state->organization);
     if (identity) {
@@ -309,8 +308,7 @@ core::Task<core::Result<std::string>> SignInService::keep(ado::Organization orga
                                 std::move(target),
                                 std::move(grant),
                                 ctx));
-    SignInAudit const audit(environment_.audit);
-    CO_TRY_VOID(co_await audit.save(
+    CO_TRY_VOID(co_await audit_.save(
         environment_.grants, organization.key(), proven, std::move(principal), ctx.request_id));
     if (environment_.directory != nullptr) {
         CO_TRY(std::shared_ptr<Connector> const connector,
@@ -344,8 +342,7 @@ core::Task<core::Result<DeviceSignIn>> SignInService::start_device(SignInRequest
     status.tenant = shown.tenant;
     status.expires_at = shown.expires_at;
     CO_TRY_VOID(flows_->add(std::move(status), true));
-    SignInAudit(environment_.audit)
-        .started(shown.organization, request.principal, "device code", ctx.request_id);
+    audit_.started(shown.organization, request.principal, "device code", ctx.request_id);
     core::log::info("sign_in.started",
                     {{"organization", shown.organization},
                      {"method", "device_code"},
@@ -360,8 +357,7 @@ core::Task<core::Result<DeviceSignIn>> SignInService::start_device(SignInRequest
 }
 
 core::Task<void> SignInService::poll_device(SignInService* self, std::shared_ptr<DeviceJob> job) {
-    Settlement settlement(
-        self->flows_, job->flow_id, job->principal, job->request_id, SignInAudit(self->environment_.audit));
+    Settlement settlement(self->flows_, job->flow_id, job->principal, job->request_id, self->audit_);
     std::string const name = job->target.organization.name();
     core::Deadline const end = core::Deadline::at(job->prompt.expires.time() + kProofTime);
     core::CallContext const ctx(job->request_id, end);

@@ -6,6 +6,7 @@
 #include "core/crypto/sealer.hpp"
 #include "core/task_group.hpp"
 #include "server/config/config.hpp"
+#include "server/router/audit_notes.hpp"
 #include "server/router/organization_directory.hpp"
 #include "server/router/sign_in.hpp"
 #include "server/router/sign_in_flows.hpp"
@@ -79,6 +80,7 @@ private:
 
     SignInEnvironment environment_;
     core::Clock& clock_;
+    SignInAudit audit_;
     SignInReturn return_;
     /// Shared with the flows under way: a frame may be destroyed after the service, and settles its flow.
     std::shared_ptr<SignInFlows> flows_;

@@ -3,6 +3,7 @@
 #include "core/clock.hpp"
 #include "core/result.hpp"
 #include "core/task.hpp"
+#include "server/store/audit.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -80,7 +81,8 @@ public:
     save_connector(StoredDocument record, Precondition expected, std::size_t most) = 0;
     /// With every credential stored for its organization (grant, PAT, managed identity), in one transaction.
     /// False when there is no such connector.
-    virtual core::Task<core::Result<bool>> remove_connector(std::string name, Precondition expected) = 0;
+    virtual core::Task<core::Result<bool>>
+    remove_connector(std::string name, Precondition expected, AuditActor actor) = 0;
 
     virtual core::Task<core::Result<std::vector<StoredDocument>>> list_sources() = 0;
     virtual core::Task<core::Result<StoredDocument>>

@@ -136,7 +136,10 @@ core::Result<StoredDocument> ConnectorTable::save_connector(StoredDocument recor
     return saved;
 }
 
-core::Result<bool> ConnectorTable::remove_connector(std::string const& name, Precondition const& expected) {
+core::Result<bool> ConnectorTable::remove_connector(std::string const& name,
+                                                    Precondition const& expected,
+                                                    AuditActor const& actor,
+                                                    core::SystemTime now) {
     SQLite::Transaction transaction(database_, SQLite::TransactionBehavior::IMMEDIATE);
     Found const found = look_up(database_, "connector", name);
     if (found.generation == 0) {
@@ -146,8 +149,17 @@ core::Result<bool> ConnectorTable::remove_connector(std::string const& name, Pre
         return core::fail(precondition_failed(name));
     }
     erase(database_, "connector", "name", name);
-    for (char const* const table : {"pat", "oauth_grant", "managed_identity", "pat_reach"}) {
-        erase(database_, table, "organization", found.organization);
+    erase(database_, "pat_reach", "organization", found.organization);
+    for (auto const& [table, method] : {std::pair("pat", "pat"),
+                                        std::pair("oauth_grant", "oauth"),
+                                        std::pair("managed_identity", "managed_identity")}) {
+        if (erase(database_, table, "organization", found.organization)) {
+            AuditEvent event(audit_event::kCredentialRemoved, AuditOutcome::done, actor);
+            event.organization = found.organization;
+            event.method = method;
+            event.subject = "with connector " + name;
+            ADOMCPD_TRY_VOID(audit_.append(std::move(event), now));
+        }
     }
     transaction.commit();
     return true;

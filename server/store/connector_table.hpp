@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/result.hpp"
+#include "server/store/audit_table.hpp"
 #include "server/store/connector_store.hpp"
 
 #include <SQLiteCpp/SQLiteCpp.h>
@@ -16,14 +17,18 @@ namespace server {
 /// function returns. What SQLite throws comes out as it is.
 class ConnectorTable {
 public:
-    explicit ConnectorTable(SQLite::Database& database) : database_(database) {}
+    ConnectorTable(SQLite::Database& database, AuditTable& audit) : database_(database), audit_(audit) {}
 
     core::Result<std::vector<StoredDocument>> list_connectors() { return list("connector"); }
     core::Result<StoredDocument> save_connector(StoredDocument record,
                                                 Precondition const& expected,
                                                 std::size_t most,
                                                 core::SystemTime now);
-    core::Result<bool> remove_connector(std::string const& name, Precondition const& expected);
+    /// With the credentials of its organization, which the audit tells of.
+    core::Result<bool> remove_connector(std::string const& name,
+                                        Precondition const& expected,
+                                        AuditActor const& actor,
+                                        core::SystemTime now);
 
     core::Result<std::vector<StoredDocument>> list_sources() { return list("knowledge_source"); }
     core::Result<StoredDocument>
@@ -48,6 +53,7 @@ private:
     std::int64_t next_generation();
 
     SQLite::Database& database_;
+    AuditTable& audit_;
 };
 
 } // namespace server

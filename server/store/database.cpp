@@ -326,7 +326,7 @@ core::Result<DatabaseFile> prepare_database_file(std::string const& path) {
     ADOMCPD_TRY_VOID(check_private("the store", file.path, status, 0077U));
     // What was not yet written back holds the same: a copy that left them open is no better than an open
     // store.
-    for (char const* const suffix : {"-wal", "-shm", "-journal"}) {
+    for (char const* const suffix : {"-wal", "-shm", "-journal", "-lease"}) {
         ADOMCPD_TRY_VOID(check_private_path("the store's side file", file.path + suffix));
     }
     // A crash can leave the empty file that open_database made first.

@@ -28,7 +28,7 @@ public:
         : clock_(clock), lease_file_(std::move(lease_file)), keys_(std::move(keys)),
           sealer_(keys_.ring().sealer()), database_(std::move(database)),
           audit_table_(*database_, keys_, audit_keys_), credentials_(*database_, keys_, audit_table_, clock_),
-          journal_(*database_), connectors_(clock_, thread_, *database_),
+          journal_(*database_), connectors_(clock_, thread_, *database_, audit_table_),
           sessions_(clock_, thread_, *database_), tasks_(thread_, *database_),
           audit_(clock_, thread_, audit_table_),
           own_(thread_, credentials_, clock_, lease_file_, AuditActor()) {

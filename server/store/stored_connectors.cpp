@@ -15,9 +15,11 @@ StoredConnectors::save_connector(StoredDocument record, Precondition expected, s
     });
 }
 
-core::Task<core::Result<bool>> StoredConnectors::remove_connector(std::string name, Precondition expected) {
-    return thread_.run(
-        [this, name = std::move(name), expected] { return table_.remove_connector(name, expected); });
+core::Task<core::Result<bool>>
+StoredConnectors::remove_connector(std::string name, Precondition expected, AuditActor actor) {
+    return thread_.run([this, name = std::move(name), expected, actor = std::move(actor)] {
+        return table_.remove_connector(name, expected, actor, clock_.system_now());
+    });
 }
 
 core::Task<core::Result<std::vector<StoredDocument>>> StoredConnectors::list_sources() {

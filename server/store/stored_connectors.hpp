@@ -10,13 +10,14 @@ namespace server {
 /// ConnectorStore on SQLite. Referents outlive it.
 class StoredConnectors final : public ConnectorStore {
 public:
-    StoredConnectors(core::Clock& clock, StoreThread& thread, SQLite::Database& database)
-        : clock_(clock), thread_(thread), table_(database) {}
+    StoredConnectors(core::Clock& clock, StoreThread& thread, SQLite::Database& database, AuditTable& audit)
+        : clock_(clock), thread_(thread), table_(database, audit) {}
 
     core::Task<core::Result<std::vector<StoredDocument>>> list_connectors() override;
     core::Task<core::Result<StoredDocument>>
     save_connector(StoredDocument record, Precondition expected, std::size_t most) override;
-    core::Task<core::Result<bool>> remove_connector(std::string name, Precondition expected) override;
+    core::Task<core::Result<bool>>
+    remove_connector(std::string name, Precondition expected, AuditActor actor) override;
     core::Task<core::Result<std::vector<StoredDocument>>> list_sources() override;
     core::Task<core::Result<StoredDocument>>
     save_source(StoredDocument record, Precondition expected, std::size_t most) override;

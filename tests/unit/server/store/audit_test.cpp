@@ -78,7 +78,8 @@ TEST_F(AuditTest, EveryChangeOfACredentialIsRecordedWithWhoMadeIt) {
     grant.obtained_at = clock_.system_now();
     get(ada->save_grant("contoso", grant));
     grant.refresh_token = core::Secret("refresh 2");
-    get(store->save_grant("contoso", grant)); // the daemon renews
+    EXPECT_TRUE(get(store->rotate_grant("contoso", grant.generation, grant))); // the daemon renews
+    EXPECT_FALSE(get(store->rotate_grant("contoso", 1, grant)));
     grant.obtained_at += std::chrono::hours(1);
     get(ada->save_grant("contoso", grant)); // somebody signs in again
     EXPECT_TRUE(get(ada->remove_pat("contoso")));
@@ -89,6 +90,8 @@ TEST_F(AuditTest, EveryChangeOfACredentialIsRecordedWithWhoMadeIt) {
     token.name = "ci";
     token.secret_sha256 = std::string(32, 'x');
     get(ada->insert_agent_token(token));
+    token.id = "ba9876543210";
+    get(ada->rotate_agent_token(token, clock_.system_now() + std::chrono::hours(1)));
     EXPECT_TRUE(get(ada->revoke_agent_token("0123456789ab")));
     EXPECT_FALSE(get(ada->revoke_agent_token("other")));
 
@@ -106,9 +109,27 @@ TEST_F(AuditTest, EveryChangeOfACredentialIsRecordedWithWhoMadeIt) {
                                         "credential.removed pat by ada-id",
                                         "credential.removed oauth by ada-id",
                                         "token.created  by ada-id",
+                                        "token.rotated  by ada-id",
                                         "token.revoked  by ada-id"}));
     EXPECT_EQ(records.back().event.identity, "ada@contoso.example");
     EXPECT_EQ(records.front().event.subject, "0123456789ab ci");
+    EXPECT_TRUE(verify(*store).intact());
+}
+
+TEST_F(AuditTest, CredentialsThatGoWithTheirConnectorAreTold) {
+    auto const store = open();
+    server::StoredDocument const document("contoso-prod", "contoso", "{}");
+    get(store->connectors().save_connector(document, server::Precondition::any(), 10));
+    auto record = pat("one");
+    get(store->save_pat("contoso", record));
+    ASSERT_TRUE(get(store->connectors().remove_connector(
+        "contoso-prod", server::Precondition::any(), AuditActor("ada-id", "Ada"))));
+    AuditRecord const newest = all(*store).front();
+    EXPECT_EQ(newest.event.event, "credential.removed");
+    EXPECT_EQ(newest.event.organization, "contoso");
+    EXPECT_EQ(newest.event.method, "pat");
+    EXPECT_EQ(newest.event.subject, "with connector contoso-prod");
+    EXPECT_EQ(newest.event.actor.id, "ada-id");
     EXPECT_TRUE(verify(*store).intact());
 }
 

@@ -51,7 +51,8 @@ TEST_F(ConnectorStore, AWriteThatExpectsSomethingElseChangesNothing) {
     EXPECT_EQ(refused("contoso-prod", "contoso", Precondition::generation(made.generation + 1)).code(),
               "precondition_failed");
     EXPECT_EQ(refused("another", "fabrikam", Precondition::generation(7)).code(), "precondition_failed");
-    EXPECT_EQ(error_of(store_->connectors().remove_connector("contoso-prod", Precondition::generation(1000)))
+    EXPECT_EQ(error_of(store_->connectors().remove_connector(
+                           "contoso-prod", Precondition::generation(1000), server::AuditActor()))
                   .code(),
               "precondition_failed");
     EXPECT_EQ(get(store_->connectors().list_connectors()).at(0).generation, made.generation);
@@ -86,8 +87,10 @@ TEST_F(ConnectorStore, RemovingAConnectorTakesItsCredentialsAlong) {
     get(store_->connectors().save_identity(identity));
     get(store_->connectors().save_reach(server::PatReach("contoso", contoso.generation)));
 
-    EXPECT_TRUE(get(store_->connectors().remove_connector("CONTOSO-prod", Precondition::any())));
-    EXPECT_FALSE(get(store_->connectors().remove_connector("contoso-prod", Precondition::any())));
+    EXPECT_TRUE(get(
+        store_->connectors().remove_connector("CONTOSO-prod", Precondition::any(), server::AuditActor())));
+    EXPECT_FALSE(get(
+        store_->connectors().remove_connector("contoso-prod", Precondition::any(), server::AuditActor())));
     EXPECT_TRUE(get(store_->connectors().list_connectors()).empty());
     EXPECT_TRUE(get(store_->connectors().list_identities()).empty());
     EXPECT_TRUE(get(store_->connectors().list_reaches()).empty());
