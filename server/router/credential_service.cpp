@@ -82,6 +82,7 @@ core::Task<core::Result<PatAccepted>> CredentialService::attach_pat(std::string 
     facts.expires_at = expires;
     connector->set_pat_facts(facts);
     connector->credentials_changed();
+    note_taken_up(target.key(), record.generation);
     if (everywhere) {
         co_await note_reach(target.key(), ctx);
     }
@@ -93,6 +94,13 @@ core::Task<core::Result<PatAccepted>> CredentialService::attach_pat(std::string 
     accepted.expires_at = expires;
     accepted.notes = connector->notes();
     co_return accepted;
+}
+
+/// follow_store() must not find it new: that would forget a refusal which came since.
+void CredentialService::note_taken_up(std::string const& key, std::int64_t pat_generation) {
+    std::string& seen = seen_[key];
+    std::string const grant = seen.substr(std::min(seen.find('g'), seen.size()));
+    seen = "p" + std::to_string(pat_generation) + grant;
 }
 
 core::Task<bool> CredentialService::is_stored_elsewhere(std::string key, core::Secret pat) {

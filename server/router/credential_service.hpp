@@ -47,6 +47,7 @@ public:
     core::Task<core::Result<void>> follow_store();
 
 private:
+    void note_taken_up(std::string const& key, std::int64_t pat_generation);
     /// Whether the PAT is one for all organizations: another stored one is the same, or another organization
     /// takes it.
     core::Task<bool>
@@ -62,7 +63,8 @@ private:
     ConnectorStore& store_;
     core::Clock& clock_;
     AuditDesk& audit_;
-    std::map<std::string, std::string> seen_; ///< organization -> generations of what is stored
+    /// Organization -> generations of what is stored: `p` and the PAT's, `g` and when the grant was obtained.
+    std::map<std::string, std::string> seen_;
 };
 
 } // namespace server
