@@ -84,6 +84,7 @@ core::Result<void> App::build() {
         *connector_set_,
         store_->connectors(),
         *credentials_,
+        *store_,
         WayOut(executor_, outbound_->resolver(), outbound_->tls(), outbound_->once(), outbound_->proxy()));
     pat_files_ = std::make_unique<FileWatch>(
         executor_, [this](std::string const& path) { connector_set_->file_changed(path); });

@@ -96,9 +96,10 @@ ConnectorService::ConnectorService(ConnectorParts const& parts,
                                    ConnectorSet& set,
                                    ConnectorStore& store,
                                    CredentialAdmin& credentials,
+                                   AuditDesk& audit,
                                    WayOut out)
     : parts_(parts), directory_(directory), set_(set), store_(store), credentials_(credentials),
-      walk_(parts, std::move(out)) {}
+      audit_(audit), walk_(parts, std::move(out)) {}
 
 ConnectorView ConnectorService::view(Connector const& connector) const {
     std::string const& key = connector.organization().key();
@@ -260,11 +261,21 @@ core::Task<core::Result<std::string>> ConnectorService::remove(std::string name,
     std::shared_ptr<StoredConnector const> const stored = set_.stored_for(key);
     CO_TRY(Precondition const expected, precondition_of(condition, stored.get(), connector.get(), name));
     if (stored) {
+        CO_TRY(std::vector<std::string> const methods, co_await stored_methods(key));
         CO_TRY(bool const removed, co_await store_.remove_connector(stored->record.name, expected));
         if (!removed) {
             co_return core::fail(not_found(name));
         }
         set_.drop_stored(key);
+        for (std::string const& method : methods) {
+            AuditEvent event(audit_event::kCredentialRemoved,
+                             AuditOutcome::done,
+                             AuditActor(caller.id, caller.name, ctx.request_id));
+            event.organization = key;
+            event.method = method;
+            event.subject = "with connector " + kept;
+            CO_TRY_VOID(co_await audit_.audit().append(std::move(event)));
+        }
     }
     // In the store they are gone already; this makes the providers and whoever else remembers forget them.
     core::Result<std::string> const forgotten = co_await credentials_.remove(key, caller, ctx);
@@ -274,6 +285,23 @@ core::Task<core::Result<std::string>> ConnectorService::remove(std::string name,
     core::log::info("connector.removed",
                     {{"connector", kept}, {"organization", key}, {"request_id", ctx.request_id}});
     co_return kept;
+}
+
+core::Task<core::Result<std::vector<std::string>>> ConnectorService::stored_methods(std::string key) {
+    auto const is_ours = [&key](auto const& listed) { return listed.organization == key; };
+    std::vector<std::string> methods;
+    CO_TRY(auto const pats, co_await parts_.pats.list_pats());
+    if (std::any_of(pats.begin(), pats.end(), is_ours)) {
+        methods.emplace_back("pat");
+    }
+    CO_TRY(auto const grants, co_await parts_.grants.list_grants());
+    if (std::any_of(grants.begin(), grants.end(), is_ours)) {
+        methods.emplace_back("oauth");
+    }
+    if (set_.identity_of(key) != nullptr) {
+        methods.emplace_back("managed_identity");
+    }
+    co_return methods;
 }
 
 core::Task<core::Result<LegReport>> ConnectorService::walk(std::shared_ptr<Connector> connector,

@@ -3,6 +3,7 @@
 #include "server/router/connector_admin.hpp"
 #include "server/router/connector_set.hpp"
 #include "server/router/leg_walk.hpp"
+#include "server/store/audit.hpp"
 #include "server/store/connector_store.hpp"
 
 #include <memory>
@@ -20,6 +21,7 @@ public:
                      ConnectorSet& set,
                      ConnectorStore& store,
                      CredentialAdmin& credentials,
+                     AuditDesk& audit,
                      WayOut out);
 
     core::Task<core::Result<std::vector<ConnectorView>>> list(core::CallContext const& ctx) override;
@@ -50,6 +52,8 @@ private:
     core::Result<ado::Organization> check_free(std::string const& name, ConnectorConfig const& config) const;
     core::Task<core::Result<ConnectorView>>
     save(ConnectorConfig config, Precondition expected, core::CallContext const& ctx);
+    /// Methods of which something is stored for the organization.
+    core::Task<core::Result<std::vector<std::string>>> stored_methods(std::string key);
     core::Task<core::Result<LegReport>> walk(std::shared_ptr<Connector> connector,
                                              core::CallContext const& ctx);
 
@@ -58,6 +62,7 @@ private:
     ConnectorSet& set_;
     ConnectorStore& store_;
     CredentialAdmin& credentials_;
+    AuditDesk& audit_;
     LegWalk walk_;
 };
 
