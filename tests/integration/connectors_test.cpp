@@ -165,6 +165,9 @@ TEST(Connectors, ADeletedOneTakesItsCredentialsAlongAndCallsUnderWayEnd) {
 
     EXPECT_EQ(ask(client, "GET", kConnectors + "/contoso-prod").status, 404);
     EXPECT_EQ(ask(client, "GET", kAuth + "/contoso").status, 404);
+    Reply const audited = ask(client, "GET", "/api/v1/audit?event=credential.removed");
+    ASSERT_EQ(audited.body.at("records").size(), 1U) << audited.body;
+    EXPECT_EQ(audited.body.at("records").at(0).at("method"), "pat");
     EXPECT_EQ(ask(client, "DELETE", kConnectors + "/contoso-prod").status, 404);
     ToolAnswer const after = search(client, "contoso", "Game Engine");
     EXPECT_TRUE(after.failed()) << after.describe();
