@@ -7,6 +7,7 @@
 #include "server/router/error_surface.hpp"
 #include "server/router/sign_in_question.hpp"
 #include "server/router/write_confirmation.hpp"
+#include "server/tools/answer.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -87,7 +88,7 @@ public:
         core::CallContext const& ctx = call.ctx;
         auto connector = admit(call.arguments, call.caller);
         if (!connector) {
-            co_return error_result(connector.error(), env_.limits.answer_bytes);
+            co_return error_result(connector.error(), error_budget(call.arguments));
         }
         // What goes into the state of the next round, should there be one.
         Json carried = call.state.is_object() ? call.state : Json::object();
@@ -99,7 +100,7 @@ public:
                              {"request_id", ctx.request_id},
                              {"kind", core::to_string(result.error().kind())},
                              {"error", core::describe(result.error())}});
-            ToolResult failed = error_result(result.error(), env_.limits.answer_bytes);
+            ToolResult failed = error_result(result.error(), error_budget(call.arguments));
             failed.meta = identity_meta(**connector, ctx);
             co_return failed;
         }
@@ -114,6 +115,11 @@ public:
     }
 
 private:
+    /// `max_bytes` holds for errors too.
+    std::size_t error_budget(Json const& args) const {
+        return answer_budget(args, env_.limits.answer_bytes, env_.limits);
+    }
+
     /// Everything that can be refused without asking the upstream.
     core::Result<std::shared_ptr<Connector>> admit(Json const& args, core::Principal const& caller) const {
         protocol::ToolDescriptor const& about = tool_->descriptor();

@@ -176,6 +176,7 @@ Json tree_json(Call const& call,
 }
 
 Json commit_json(Call const& call, Repository const& repository, Commit const& commit, bool details) {
+    constexpr std::size_t kListedComment = 100; // lists have the beginning of a long one
     int adds = 0;
     int edits = 0;
     int deletes = 0;
@@ -192,6 +193,10 @@ Json commit_json(Call const& call, Repository const& repository, Commit const& c
                  {"remoteUrl",
                   call.base_url + "/" + percent_encode(repository.project->name) + "/_git/" +
                       percent_encode(repository.name) + "/commit/" + commit.id}};
+    if (!details && commit.message.size() > kListedComment) {
+        json["comment"] = utf16_to_utf8(utf8_to_utf16(commit.message).substr(0, kListedComment));
+        json["commentTruncated"] = true;
+    }
     if (details) {
         json["treeId"] = commit.tree_id;
         json["parents"] = commit.parents;

@@ -160,6 +160,27 @@ private:
         return {};
     }
 
+    /// The word index knows whole words; `x*` at the end stands for the beginning of one.
+    static bool holds_words(std::string const& text, std::string wanted) {
+        bool const prefix = wanted.ends_with('*');
+        if (prefix) {
+            wanted.pop_back();
+        }
+        auto const is_word = [](char c) {
+            return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || c == '_' || (c & '\x80') != 0;
+        };
+        for (std::size_t at = text.find(wanted); at != std::string::npos && !wanted.empty();
+             at = text.find(wanted, at + 1)) {
+            std::size_t const end = at + wanted.size();
+            bool const begins = at == 0 || !is_word(text[at - 1]);
+            bool const ends = prefix || end == text.size() || !is_word(text[end]);
+            if (begins && ends) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     bool test_text(std::string const& field,
                    std::string const& op,
                    std::string const& actual,
@@ -175,7 +196,7 @@ private:
                 }
                 return false;
             }
-            return left.find(right) != std::string::npos;
+            return op == "contains" ? left.find(right) != std::string::npos : holds_words(left, right);
         }
         if (op == "under") {
             return left == right || left.starts_with(right + "\\");

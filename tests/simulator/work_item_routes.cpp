@@ -326,8 +326,11 @@ std::vector<Route> work_item_routes() {
         {S::core, "POST", "wit/workitemsbatch", "workitemsbatch", "vso.work", get_batch},
         {S::core, "POST", "wit/wiql", "wiql", "vso.work", wiql},
         Route(S::core, "POST", "wit/workitems/{id}/comments", "comments.add", "vso.work_write", add_comment)
-            .preview(),
-        Route(S::core, "GET", "wit/workitems/{id}/comments", "comments", "vso.work", list_comments).preview(),
+            .preview()
+            .with_project(),
+        Route(S::core, "GET", "wit/workitems/{id}/comments", "comments", "vso.work", list_comments)
+            .preview()
+            .with_project(),
         {S::core, "GET", "wit/workitems/{id}/revisions", "revisions", "vso.work", revisions},
     };
 }
