@@ -31,7 +31,7 @@ public:
     // Calls
     std::chrono::milliseconds call_ms{55'000};   ///< one tool call; below the 60 s at which clients give up
     std::size_t answer_bytes = 64 * 1024;        ///< largest text of one answer, and of its structured twin
-    std::size_t search_answer_bytes = 16 * 1024; ///< default budget of search_code
+    std::size_t search_answer_bytes = 16 * 1024; ///< default budget where tools search, list or describe
     std::size_t search_parallel_files = 8;       ///< hit files fetched side by side
     std::size_t idempotency_hours = 24;          ///< how long a key is remembered
     // MCP
