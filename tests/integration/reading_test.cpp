@@ -86,7 +86,8 @@ TEST_F(ReadingTest, ProjectsAndRepositoriesAreListedInOneRequestEach) {
               (std::vector<std::string>{
                   "pipeline", "engine", "samples", "billing-service", "empty-repo", "legacy", "portal"}));
     EXPECT_EQ(stack.simulator.requests("repositories"), 1);
-    for (Json const& repository : all.structured().at("repositories")) {
+    Json const repositories = all.structured().at("repositories");
+    for (Json const& repository : repositories) {
         EXPECT_EQ(repository.at("disabled"), repository.at("name") == "legacy");
         EXPECT_EQ(repository.contains("default_branch"), repository.at("name") != "empty-repo");
     }
@@ -117,7 +118,8 @@ TEST_F(ReadingTest, FilesOfAFolderAreListedWithTheirKinds) {
         {{"project", "Game Engine"}, {"repository", "samples"}, {"path", "/encodings"}, {"sizes", true}});
     ASSERT_TRUE(sized.ok()) << sized.describe();
     EXPECT_EQ(stack.simulator.requests("trees"), 1);
-    for (Json const& entry : sized.structured().at("entries")) {
+    Json const entries = sized.structured().at("entries");
+    for (Json const& entry : entries) {
         EXPECT_GT(entry.at("size").get<int>(), 0) << entry.dump();
     }
     EXPECT_TRUE(contains(sized.text(), "/encodings/Straße über.txt")) << sized.text();

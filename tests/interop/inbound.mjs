@@ -231,6 +231,8 @@ await step("what the issuer did not sign for this server is refused", async () =
 });
 
 await step("a roll-over of the keys under load: no request is refused", async () => {
+  // The step before showed unknown keys: the next fetch for one is due only after inbound_keys_refetch_ms.
+  await sleep(200);
   let token = await mint(issuer, {}, firstKid);
   const before = token;
   let running = true;
