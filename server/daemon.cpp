@@ -8,6 +8,7 @@
 #include <boost/asio/this_coro.hpp>
 
 #include <csignal>
+#include <malloc.h>
 #include <utility>
 
 namespace server {
@@ -114,6 +115,8 @@ core::Task<core::Result<void>> Daemon::run() {
          {"health_port", static_cast<int>(health_listener_ ? health_listener_->port() : bound.port)},
          {"configuration", app_.config().source},
          {"connectors", app_.config().connectors.size()}});
+    // Configuration, certificates and keys were read by way of much that nobody needs again.
+    malloc_trim(0);
     co_await wait_for_stop();
     co_await drain();
     co_return core::Result<void>();

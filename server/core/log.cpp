@@ -18,8 +18,8 @@
 namespace core::log {
 namespace {
 
-/// Its slots are made at once: 0.8 MB.
-constexpr std::size_t kQueueLines = 2048;
+/// Its slots are made at once: 0.4 MB.
+constexpr std::size_t kQueueLines = 1024;
 
 std::atomic<Level> g_level{Level::info};
 std::atomic<Format> g_format{Format::json};
