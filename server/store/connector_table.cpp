@@ -59,14 +59,6 @@ StoredDocument read_document(SQLite::Statement& row) {
 
 } // namespace
 
-std::int64_t ConnectorTable::next_generation() {
-    SQLite::Statement statement(database_, "UPDATE sequence SET value = value + 1 RETURNING value");
-    statement.executeStep();
-    std::int64_t const generation = statement.getColumn(0).getInt64();
-    statement.executeStep(); // to its end: an unfinished statement keeps the transaction open
-    return generation;
-}
-
 core::Result<std::vector<StoredDocument>> ConnectorTable::list(char const* table) {
     std::vector<StoredDocument> all;
     SQLite::Statement row(database_,
@@ -99,7 +91,7 @@ core::Result<StoredDocument> ConnectorTable::save(char const* table,
                               "limits.stored_sources."));
         }
     }
-    record.generation = next_generation();
+    record.generation = next_generation(database_);
     record.created_at = found.generation == 0 ? now : time_from_column(found.created_at);
     record.updated_at = now;
     erase(database_, table, "name", record.name); // the new spelling of the name counts
@@ -207,7 +199,7 @@ core::Result<std::vector<StoredIdentity>> ConnectorTable::list_identities() {
 
 core::Result<StoredIdentity> ConnectorTable::save_identity(StoredIdentity record, core::SystemTime now) {
     SQLite::Transaction transaction(database_, SQLite::TransactionBehavior::IMMEDIATE);
-    record.generation = next_generation();
+    record.generation = next_generation(database_);
     record.stored_at = now;
     SQLite::Statement statement(database_,
                                 "INSERT OR REPLACE INTO managed_identity VALUES (?, ?, ?, ?, ?, ?)");

@@ -49,8 +49,6 @@ private:
                                       Precondition const& expected,
                                       std::size_t most,
                                       core::SystemTime now);
-    /// The sequence the credentials share: a generation never comes twice.
-    std::int64_t next_generation();
 
     SQLite::Database& database_;
     AuditTable& audit_;

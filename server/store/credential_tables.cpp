@@ -56,14 +56,6 @@ constexpr char kTokenColumns[] =
 
 } // namespace
 
-std::int64_t CredentialTables::next_generation() {
-    SQLite::Statement statement(database_, "UPDATE sequence SET value = value + 1 RETURNING value");
-    statement.executeStep();
-    std::int64_t const generation = statement.getColumn(0).getInt64();
-    statement.executeStep(); // to its end: an unfinished statement keeps the transaction open
-    return generation;
-}
-
 core::Result<void> CredentialTables::record(AuditEvent event) {
     ADOMCPD_TRY_VOID(audit_.append(std::move(event), clock_.system_now()));
     return {};
@@ -149,7 +141,7 @@ core::Result<std::optional<std::int64_t>> CredentialTables::rotate_grant(std::st
 core::Result<std::int64_t> CredentialTables::write_grant(std::string const& organization,
                                                          auth::OAuthGrant const& grant,
                                                          AuditActor const& actor) {
-    std::int64_t const generation = next_generation();
+    std::int64_t const generation = next_generation(database_);
     core::Secret const access = pack_access(grant);
     std::array<core::Secret const*, 3> const secrets{
         &grant.refresh_token, &grant.previous_refresh_token, &access};
@@ -231,7 +223,7 @@ core::Result<std::int64_t> CredentialTables::save_pat(std::string const& organiz
                                                       auth::StoredPat const& pat,
                                                       AuditActor const& actor) {
     SQLite::Transaction transaction(database_, SQLite::TransactionBehavior::IMMEDIATE);
-    std::int64_t const generation = next_generation();
+    std::int64_t const generation = next_generation(database_);
     std::array<core::Secret const*, 1> const secrets{&pat.pat};
     ADOMCPD_TRY(KeyRing const* const ring, keys_.for_writing(database_));
     ADOMCPD_TRY(std::string const envelope,

@@ -50,8 +50,6 @@ public:
     core::Result<void> note_agent_token_use(std::string const& id, core::SystemTime when);
 
 private:
-    /// Rises with every write to a credential, also across removals: an old envelope never fits a new record.
-    std::int64_t next_generation();
     /// These two inside a transaction of the caller's.
     core::Result<std::int64_t>
     write_grant(std::string const& organization, auth::OAuthGrant const& grant, AuditActor const& actor);

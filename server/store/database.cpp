@@ -366,6 +366,14 @@ core::Error store_error(SQLite::Exception const& exception) {
     }
 }
 
+std::int64_t next_generation(SQLite::Database& database) {
+    SQLite::Statement statement(database, "UPDATE sequence SET value = value + 1 RETURNING value");
+    statement.executeStep();
+    std::int64_t const generation = statement.getColumn(0).getInt64();
+    statement.executeStep(); // to its end: an unfinished statement keeps the transaction open
+    return generation;
+}
+
 std::int64_t to_column(core::SystemTime time) noexcept {
     return std::chrono::duration_cast<std::chrono::nanoseconds>(time.time_since_epoch()).count();
 }

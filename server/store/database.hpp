@@ -42,6 +42,10 @@ auto with_store_errors(Work&& work) -> decltype(work()) {
     }
 }
 
+/// Rises with every write to a credential or connector, also across removals: an old envelope never fits a
+/// new record. Inside the transaction that writes it.
+std::int64_t next_generation(SQLite::Database& database);
+
 /// Times are kept as nanoseconds since 1970, so that they come back exactly as they were.
 std::int64_t to_column(core::SystemTime time) noexcept;
 core::SystemTime time_from_column(std::int64_t value) noexcept;
