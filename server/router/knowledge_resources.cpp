@@ -14,25 +14,10 @@ using core::Json;
 constexpr char kJsonType[] = "application/json";
 
 Json describe(SourceView const& source) {
-    Json json = Json::object();
-    json["name"] = source.name;
-    json["kind"] = source.kind;
+    Json json = describe_source(source);
     json["url"] = source.url;
-    json["organization"] = source.organization;
-    json["project"] = source.project;
-    json[source.kind] = source.target;
     if (!source.description.empty()) {
         json["description"] = source.description;
-    }
-    if (source.page_id) {
-        json["page_id"] = *source.page_id;
-    }
-    if (!source.page_path.empty()) {
-        json["page_path"] = source.page_path;
-    }
-    if (!source.connector.empty()) {
-        json["connector"] = source.connector;
-        json["state"] = source.state;
     }
     return json;
 }

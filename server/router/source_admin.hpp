@@ -36,6 +36,9 @@ public:
     bool created = false;
 };
 
+/// What it is and whose credentials read it; `repository` or `wiki` is the target.
+core::Json describe_source(SourceView const& view);
+
 /// What reading a source once found.
 class SourceProof {
 public:

@@ -58,6 +58,26 @@ Json document_of(std::string const& url, std::string const& description) {
 
 } // namespace
 
+core::Json describe_source(SourceView const& view) {
+    Json json = Json::object();
+    json["name"] = view.name;
+    json["kind"] = view.kind;
+    json["organization"] = view.organization;
+    json["project"] = view.project;
+    json[view.kind] = view.target;
+    if (view.page_id) {
+        json["page_id"] = *view.page_id;
+    }
+    for (auto const& [member, text] : {std::pair("page_path", &view.page_path),
+                                       std::pair("connector", &view.connector),
+                                       std::pair("state", &view.state)}) {
+        if (!text->empty()) {
+            json[member] = *text;
+        }
+    }
+    return json;
+}
+
 SourceService::SourceService(ConnectorParts const& parts,
                              OrganizationDirectory& directory,
                              ConnectorSet& set,

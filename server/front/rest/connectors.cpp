@@ -44,16 +44,10 @@ Json describe_status(ConnectorStatus const& status) {
 }
 
 HttpReply view_reply(int status, ConnectorView const& view) {
-    HttpReply reply = json_reply(status, describe_connector(view));
-    reply.headers.add("ETag", view.etag);
-    if (view.created) {
-        reply.headers.add("Location", std::string(kPath) + "/" + view.name);
-    }
-    return reply;
-}
-
-std::string name_of(InboundRequest const& request) {
-    return std::string(request.parameter("name"));
+    return resource_reply(status,
+                          describe_connector(view),
+                          view.etag,
+                          view.created ? std::string(kPath) + "/" + view.name : std::string());
 }
 
 } // namespace
@@ -116,7 +110,7 @@ core::Task<HttpReply> ConnectorRoutes::list(InboundRequest& /*request*/, core::C
 }
 
 core::Task<HttpReply> ConnectorRoutes::get(InboundRequest& request, core::CallContext const& ctx) {
-    core::Result<ConnectorView> const view = co_await admin_.get(name_of(request), ctx);
+    core::Result<ConnectorView> const view = co_await admin_.get(resource_name(request), ctx);
     if (!view) {
         co_return rest_problem(view.error());
     }
@@ -124,16 +118,12 @@ core::Task<HttpReply> ConnectorRoutes::get(InboundRequest& request, core::CallCo
 }
 
 core::Task<HttpReply> ConnectorRoutes::put(InboundRequest& request, core::CallContext const& ctx) {
-    core::Result<Json> document = read_json_object(request);
-    if (!document) {
-        co_return rest_problem(document.error());
+    core::Result<ResourceChange> change = read_change(request);
+    if (!change) {
+        co_return rest_problem(change.error());
     }
-    core::Result<WriteCondition> condition = read_condition(request);
-    if (!condition) {
-        co_return rest_problem(condition.error());
-    }
-    core::Result<ConnectorView> const view =
-        co_await admin_.put(name_of(request), std::move(*document), std::move(*condition), ctx);
+    core::Result<ConnectorView> const view = co_await admin_.put(
+        resource_name(request), std::move(change->document), std::move(change->condition), ctx);
     if (!view) {
         co_return rest_problem(view.error());
     }
@@ -146,16 +136,12 @@ core::Task<HttpReply> ConnectorRoutes::put(InboundRequest& request, core::CallCo
 }
 
 core::Task<HttpReply> ConnectorRoutes::patch(InboundRequest& request, core::CallContext const& ctx) {
-    core::Result<Json> changes = read_json_object(request);
-    if (!changes) {
-        co_return rest_problem(changes.error());
+    core::Result<ResourceChange> change = read_change(request);
+    if (!change) {
+        co_return rest_problem(change.error());
     }
-    core::Result<WriteCondition> condition = read_condition(request);
-    if (!condition) {
-        co_return rest_problem(condition.error());
-    }
-    core::Result<ConnectorView> const view =
-        co_await admin_.patch(name_of(request), std::move(*changes), std::move(*condition), ctx);
+    core::Result<ConnectorView> const view = co_await admin_.patch(
+        resource_name(request), std::move(change->document), std::move(change->condition), ctx);
     if (!view) {
         co_return rest_problem(view.error());
     }
@@ -173,7 +159,7 @@ core::Task<HttpReply> ConnectorRoutes::remove(InboundRequest& request, core::Cal
         co_return rest_problem(condition.error());
     }
     core::Result<std::string> const removed =
-        co_await admin_.remove(name_of(request), std::move(*condition), request.principal, ctx);
+        co_await admin_.remove(resource_name(request), std::move(*condition), request.principal, ctx);
     if (!removed) {
         co_return rest_problem(removed.error());
     }
@@ -185,7 +171,7 @@ core::Task<HttpReply> ConnectorRoutes::remove(InboundRequest& request, core::Cal
 }
 
 core::Task<HttpReply> ConnectorRoutes::test(InboundRequest& request, core::CallContext const& ctx) {
-    core::Result<LegReport> const report = co_await admin_.test(name_of(request), ctx);
+    core::Result<LegReport> const report = co_await admin_.test(resource_name(request), ctx);
     if (!report) {
         co_return rest_problem(report.error());
     }

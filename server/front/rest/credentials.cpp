@@ -50,6 +50,32 @@ core::Json describe_accepted(IdentityAccepted const& accepted) {
     return object;
 }
 
+/// Logs that attaching failed, and says so.
+HttpReply not_attached(std::string const& organization,
+                       char const* method,
+                       core::Error const& error,
+                       InboundRequest const& request,
+                       core::CallContext const& ctx) {
+    core::log::warn("credentials.attach",
+                    {{"request_id", ctx.request_id},
+                     {"organization", organization},
+                     {"method", method},
+                     {"principal", request.principal.id},
+                     {"error", core::describe(error)}});
+    return problem_reply(problem_of(error));
+}
+
+void log_attached(std::string const& organization,
+                  char const* method,
+                  InboundRequest const& request,
+                  core::CallContext const& ctx) {
+    core::log::info("credentials.attach",
+                    {{"request_id", ctx.request_id},
+                     {"organization", organization},
+                     {"method", method},
+                     {"principal", request.principal.id}});
+}
+
 HttpReply refuse_request(core::Error const& error) {
     Problem problem = problem_of(error);
     if (error.status() == 415) {
@@ -91,19 +117,9 @@ core::Task<HttpReply> CredentialRoutes::attach_pat(InboundRequest& request, core
     core::Result<PatAccepted> accepted = co_await admin_.attach_pat(
         std::move(asked->organization), std::move(asked->pat), asked->expires, request.principal, ctx);
     if (!accepted) {
-        core::log::warn("credentials.attach",
-                        {{"request_id", ctx.request_id},
-                         {"organization", organization},
-                         {"method", "pat"},
-                         {"principal", request.principal.id},
-                         {"error", core::describe(accepted.error())}});
-        co_return problem_reply(problem_of(accepted.error()));
+        co_return not_attached(organization, "pat", accepted.error(), request, ctx);
     }
-    core::log::info("credentials.attach",
-                    {{"request_id", ctx.request_id},
-                     {"organization", accepted->organization},
-                     {"method", "pat"},
-                     {"principal", request.principal.id}});
+    log_attached(accepted->organization, "pat", request, ctx);
     core::Json body = describe_accepted(*accepted);
     if (!asked->warning.empty()) {
         body["warning"] = asked->warning;
@@ -121,19 +137,9 @@ core::Task<HttpReply> CredentialRoutes::attach_identity(InboundRequest& request,
     core::Result<IdentityAccepted> const accepted =
         co_await admin_.attach_identity(std::move(*asked), request.principal, ctx);
     if (!accepted) {
-        core::log::warn("credentials.attach",
-                        {{"request_id", ctx.request_id},
-                         {"organization", organization},
-                         {"method", "managed_identity"},
-                         {"principal", request.principal.id},
-                         {"error", core::describe(accepted.error())}});
-        co_return problem_reply(problem_of(accepted.error()));
+        co_return not_attached(organization, "managed_identity", accepted.error(), request, ctx);
     }
-    core::log::info("credentials.attach",
-                    {{"request_id", ctx.request_id},
-                     {"organization", accepted->organization},
-                     {"method", "managed_identity"},
-                     {"principal", request.principal.id}});
+    log_attached(accepted->organization, "managed_identity", request, ctx);
     co_return json_reply(200, describe_accepted(*accepted));
 }
 

@@ -20,20 +20,9 @@ Json describe(SourceView const& view) {
     properties["url"] = view.url;
     properties["type"] = "AzureDevOps";
     put_text(properties, "description", view.description);
-    Json object = Json::object();
-    object["name"] = view.name;
+    Json object = describe_source(view);
     object["type"] = view.kind == "wiki" ? "Wiki" : "CodeRepo";
     object["properties"] = std::move(properties);
-    object["kind"] = view.kind;
-    object["organization"] = view.organization;
-    object["project"] = view.project;
-    object[view.kind == "wiki" ? "wiki" : "repository"] = view.target;
-    if (view.page_id) {
-        object["page_id"] = *view.page_id;
-    }
-    put_text(object, "page_path", view.page_path);
-    put_text(object, "connector", view.connector);
-    put_text(object, "state", view.state);
     object["declared"] = view.declared;
     object["etag"] = view.etag;
     put_time(object, "created_at", view.created_at);
@@ -66,16 +55,10 @@ Json describe(SourceProof const& proof) {
 }
 
 HttpReply view_reply(int status, SourceView const& view) {
-    HttpReply reply = json_reply(status, describe(view));
-    reply.headers.add("ETag", view.etag);
-    if (view.created) {
-        reply.headers.add("Location", std::string(kPath) + "/" + view.name);
-    }
-    return reply;
-}
-
-std::string name_of(InboundRequest const& request) {
-    return std::string(request.parameter("name"));
+    return resource_reply(status,
+                          describe(view),
+                          view.etag,
+                          view.created ? std::string(kPath) + "/" + view.name : std::string());
 }
 
 } // namespace
@@ -113,7 +96,7 @@ core::Task<HttpReply> SourceRoutes::list(InboundRequest& /*request*/, core::Call
 }
 
 core::Task<HttpReply> SourceRoutes::get(InboundRequest& request, core::CallContext const& ctx) {
-    core::Result<SourceView> const view = co_await admin_.get(name_of(request), ctx);
+    core::Result<SourceView> const view = co_await admin_.get(resource_name(request), ctx);
     if (!view) {
         co_return rest_problem(view.error());
     }
@@ -121,16 +104,12 @@ core::Task<HttpReply> SourceRoutes::get(InboundRequest& request, core::CallConte
 }
 
 core::Task<HttpReply> SourceRoutes::put(InboundRequest& request, core::CallContext const& ctx) {
-    core::Result<Json> document = read_json_object(request);
-    if (!document) {
-        co_return rest_problem(document.error());
+    core::Result<ResourceChange> change = read_change(request);
+    if (!change) {
+        co_return rest_problem(change.error());
     }
-    core::Result<WriteCondition> condition = read_condition(request);
-    if (!condition) {
-        co_return rest_problem(condition.error());
-    }
-    core::Result<SourceView> const view =
-        co_await admin_.put(name_of(request), std::move(*document), std::move(*condition), ctx);
+    core::Result<SourceView> const view = co_await admin_.put(
+        resource_name(request), std::move(change->document), std::move(change->condition), ctx);
     if (!view) {
         co_return rest_problem(view.error());
     }
@@ -148,7 +127,7 @@ core::Task<HttpReply> SourceRoutes::remove(InboundRequest& request, core::CallCo
         co_return rest_problem(condition.error());
     }
     core::Result<std::string> const removed =
-        co_await admin_.remove(name_of(request), std::move(*condition), ctx);
+        co_await admin_.remove(resource_name(request), std::move(*condition), ctx);
     if (!removed) {
         co_return rest_problem(removed.error());
     }
@@ -160,7 +139,7 @@ core::Task<HttpReply> SourceRoutes::remove(InboundRequest& request, core::CallCo
 }
 
 core::Task<HttpReply> SourceRoutes::test(InboundRequest& request, core::CallContext const& ctx) {
-    core::Result<SourceProof> const proof = co_await admin_.test(name_of(request), ctx);
+    core::Result<SourceProof> const proof = co_await admin_.test(resource_name(request), ctx);
     if (!proof) {
         co_return rest_problem(proof.error());
     }

@@ -93,6 +93,27 @@ core::Result<WriteCondition> read_condition(InboundRequest const& request) {
     return condition;
 }
 
+core::Result<ResourceChange> read_change(InboundRequest const& request) {
+    ResourceChange change;
+    ADOMCPD_TRY(change.document, read_json_object(request));
+    ADOMCPD_TRY(change.condition, read_condition(request));
+    return change;
+}
+
+std::string resource_name(InboundRequest const& request) {
+    return std::string(request.parameter("name"));
+}
+
+HttpReply
+resource_reply(int status, core::Json const& body, std::string const& etag, std::string const& created_at) {
+    HttpReply reply = json_reply(status, body);
+    reply.headers.add("ETag", etag);
+    if (!created_at.empty()) {
+        reply.headers.add("Location", created_at);
+    }
+    return reply;
+}
+
 HttpReply rest_problem(core::Error const& error) {
     Problem problem = problem_of(error);
     if (error.code() == "precondition_failed") {

@@ -20,6 +20,20 @@ core::Result<core::Json> read_json_object(InboundRequest const& request);
 /// (RFC 9110 §13.1.1).
 core::Result<WriteCondition> read_condition(InboundRequest const& request);
 
+/// What a PUT or PATCH of a resource brings.
+class ResourceChange {
+public:
+    core::Json document; ///< an object
+    WriteCondition condition;
+};
+core::Result<ResourceChange> read_change(InboundRequest const& request);
+
+/// `{name}` of the route.
+std::string resource_name(InboundRequest const& request);
+/// One resource with its ETag; with `created_at` (a path) also where it was made, as Location.
+HttpReply
+resource_reply(int status, core::Json const& body, std::string const& etag, std::string const& created_at);
+
 /// problem+json; the codes precondition_failed, precondition_required and unsupported_media_type have the
 /// statuses of HTTP for them.
 HttpReply rest_problem(core::Error const& error);
