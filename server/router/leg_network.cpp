@@ -64,20 +64,28 @@ LegWalk::walk_network(ado::Organization organization, LegReport& report, core::C
     co_return reached;
 }
 
+core::Task<LegWalk::Endpoints> LegWalk::walk_name(core::Origin origin,
+                                                  std::string title,
+                                                  char const* fix,
+                                                  LegReport& report,
+                                                  core::CallContext const& ctx) const {
+    Timer timer(parts_.provider_environment.clock, report, "dns", std::move(title));
+    core::CallContext const leg = leg_context(ctx);
+    auto const found = co_await out_.resolver.resolve(origin.host, origin.port, leg.deadline);
+    if (!found) {
+        timer.leg().fail(found.error(), fix);
+        co_return Endpoints();
+    }
+    timer.leg().pass(address_list(*found));
+    co_return *found;
+}
+
 core::Task<bool>
 LegWalk::walk_direct(core::Origin origin, LegReport& report, core::CallContext const& ctx) const {
     core::Clock& clock = parts_.provider_environment.clock;
-    std::vector<core::asio::ip::tcp::endpoint> endpoints;
-    {
-        Timer timer(clock, report, "dns", "Name of " + origin.host);
-        core::CallContext const leg = leg_context(ctx);
-        auto const found = co_await out_.resolver.resolve(origin.host, origin.port, leg.deadline);
-        if (!found) {
-            timer.leg().fail(found.error(), kDnsFix);
-            co_return false;
-        }
-        endpoints = *found;
-        timer.leg().pass(address_list(endpoints));
+    Endpoints const endpoints = co_await walk_name(origin, "Name of " + origin.host, kDnsFix, report, ctx);
+    if (endpoints.empty()) {
+        co_return false;
     }
     std::unique_ptr<core::TcpStream> stream;
     {
@@ -127,17 +135,10 @@ core::Task<bool>
 LegWalk::walk_proxied(core::Origin origin, LegReport& report, core::CallContext const& ctx) const {
     core::Clock& clock = parts_.provider_environment.clock;
     core::Origin const proxy = out_.proxy->proxy;
-    std::vector<core::asio::ip::tcp::endpoint> endpoints;
-    {
-        Timer timer(clock, report, "dns", "Name of the proxy " + proxy.host);
-        core::CallContext const leg = leg_context(ctx);
-        auto const found = co_await out_.resolver.resolve(proxy.host, proxy.port, leg.deadline);
-        if (!found) {
-            timer.leg().fail(found.error(), kProxyFix);
-            co_return false;
-        }
-        endpoints = *found;
-        timer.leg().pass(address_list(endpoints));
+    Endpoints const endpoints =
+        co_await walk_name(proxy, "Name of the proxy " + proxy.host, kProxyFix, report, ctx);
+    if (endpoints.empty()) {
+        co_return false;
     }
     {
         Timer timer(clock, report, "tcp", "Connection to the proxy " + proxy.authority());

@@ -54,6 +54,13 @@ private:
     core::Task<bool>
     walk_network(ado::Organization organization, LegReport& report, core::CallContext const& ctx) const;
     core::Task<bool> walk_proxied(core::Origin origin, LegReport& report, core::CallContext const& ctx) const;
+    using Endpoints = std::vector<core::asio::ip::tcp::endpoint>;
+    /// Empty when the name was not found; `fix` is what the leg then says.
+    core::Task<Endpoints> walk_name(core::Origin origin,
+                                    std::string title,
+                                    char const* fix,
+                                    LegReport& report,
+                                    core::CallContext const& ctx) const;
     core::Task<bool> walk_direct(core::Origin origin, LegReport& report, core::CallContext const& ctx) const;
     core::Task<void>
     walk_tenant(ado::Organization organization, LegReport& report, core::CallContext const& ctx) const;
