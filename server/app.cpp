@@ -18,6 +18,10 @@ constexpr std::chrono::milliseconds kStorePoll{500};
 /// How often records beyond limits.audit_days are looked for.
 constexpr std::chrono::hours kAuditTidying{6};
 
+bool cancelled(core::asio::cancellation_state const& state) noexcept {
+    return state.cancelled() != core::asio::cancellation_type::none;
+}
+
 protocol::McpLimits mcp_limits(Limits const& limits) {
     protocol::McpLimits mcp;
     mcp.list_page = limits.mcp_list_page;
@@ -159,9 +163,6 @@ core::Task<void> App::follow_store(App* self) {
     // The first turn follows in any case: something may have changed since the store was opened.
     std::int64_t version = -1;
     co_await core::asio::this_coro::throw_if_cancelled(false);
-    auto const cancelled = [](core::asio::cancellation_state state) {
-        return state.cancelled() != core::asio::cancellation_type::none;
-    };
     while (!cancelled(co_await core::asio::this_coro::cancellation_state)) {
         co_await self->clock_.sleep_for(kStorePoll);
         auto const now = co_await self->store_->data_version();
@@ -183,9 +184,6 @@ core::Task<void> App::follow_store(App* self) {
 
 core::Task<void> App::prune_audit(App* self) {
     co_await core::asio::this_coro::throw_if_cancelled(false);
-    auto const cancelled = [](core::asio::cancellation_state state) {
-        return state.cancelled() != core::asio::cancellation_type::none;
-    };
     std::chrono::hours const kept = std::chrono::days(static_cast<int>(self->config_.limits.audit_days));
     while (!cancelled(co_await core::asio::this_coro::cancellation_state)) {
         auto const removed = co_await self->store_->audit().prune(self->clock_.system_now() - kept);
