@@ -12,6 +12,7 @@
 #include "core/net/resolver.hpp"
 #include "core/net/tls.hpp"
 #include "core/text/base64.hpp"
+#include "unit/auth/fake_stores.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
@@ -33,40 +34,6 @@ using core::Json;
 std::string text(Json const& object, char const* name) {
     return std::string(core::find_string(object, name).value_or(""));
 }
-
-/// One grant in memory.
-class MemoryGrant final : public auth::LocalGrantStore {
-public:
-    void put(auth::OAuthGrant grant) {
-        grant.generation = ++generation_;
-        grant_.emplace(std::move(grant));
-    }
-    auth::OAuthGrant const* grant() const { return grant_ ? &*grant_ : nullptr; }
-
-    core::Task<core::Result<std::optional<auth::OAuthGrant>>> load_grant(std::string) override {
-        if (!grant_) {
-            co_return std::optional<auth::OAuthGrant>();
-        }
-        co_return std::optional<auth::OAuthGrant>(grant_->clone());
-    }
-    core::Task<core::Result<void>> save_grant(std::string, auth::OAuthGrant& grant) override {
-        grant.generation = ++generation_;
-        grant_.emplace(grant.clone());
-        co_return core::Result<void>();
-    }
-    core::Task<core::Result<bool>> remove_grant(std::string) override {
-        bool const had = grant_.has_value();
-        grant_.reset();
-        co_return had;
-    }
-    core::Task<core::Result<std::vector<ListedGrant>>> list_grants() override {
-        co_return std::vector<ListedGrant>();
-    }
-
-private:
-    std::optional<auth::OAuthGrant> grant_;
-    std::int64_t generation_ = 0;
-};
 
 Json error_json(core::Error const& error) {
     return {{"error", error.code()},
@@ -239,14 +206,14 @@ private:
     }
 
     Json grant() const {
-        auth::OAuthGrant const* const grant = store_.grant();
-        if (grant == nullptr) {
+        if (!store_.has_grant()) {
             return Json{{"error", "no_grant"}};
         }
-        return Json{{"refresh_token", grant->refresh_token.expose()},
-                    {"previous", grant->previous_refresh_token.expose()},
-                    {"sign_in_claims", grant->sign_in_claims},
-                    {"identity", grant->identity}};
+        auth::OAuthGrant const& grant = store_.grant();
+        return Json{{"refresh_token", grant.refresh_token.expose()},
+                    {"previous", grant.previous_refresh_token.expose()},
+                    {"sign_in_claims", grant.sign_in_claims},
+                    {"identity", grant.identity}};
     }
 
     core::asio::io_context io_{1};
@@ -258,7 +225,7 @@ private:
     std::string client_id_;
     std::string redirect_uri_;
     core::Secret client_secret_;
-    MemoryGrant store_;
+    test::FakeGrantStore store_;
     std::unique_ptr<core::TlsClient> tls_;
     std::unique_ptr<core::Resolver> resolver_;
     std::unique_ptr<core::PooledHttpClient> http_;

@@ -21,6 +21,7 @@ public:
         grant_.emplace(std::move(grant));
     }
     void clear() { grant_.reset(); }
+    bool has_grant() const noexcept { return grant_.has_value(); }
     auth::OAuthGrant const& grant() const { return *grant_; }
     void hold_saves() { gate_ = std::make_shared<core::Event>(); }
     void release_saves() { std::exchange(gate_, nullptr)->set(); }

@@ -4,6 +4,7 @@
 #include "support/manual_clock.hpp"
 #include "support/run_coro.hpp"
 #include "support/scripted_http_client.hpp"
+#include "support/temporary_folder.hpp"
 
 #include <gtest/gtest.h>
 
@@ -17,27 +18,6 @@ namespace {
 
 using Kind = ManagedIdentitySourceKind;
 using std::chrono::seconds;
-
-/// A folder that goes away with the test.
-class TemporaryFolder {
-public:
-    TemporaryFolder() {
-        std::string name = (std::filesystem::temp_directory_path() / "unit-auth-XXXXXX").string();
-        path_ = ::mkdtemp(name.data());
-    }
-    ~TemporaryFolder() { std::filesystem::remove_all(path_); }
-    TemporaryFolder(TemporaryFolder const&) = delete;
-    TemporaryFolder& operator=(TemporaryFolder const&) = delete;
-    std::string path() const { return path_.string(); }
-    std::string write(std::string const& name, std::string const& content) const {
-        std::string const file = (path_ / name).string();
-        std::ofstream(file) << content;
-        return file;
-    }
-
-private:
-    std::filesystem::path path_;
-};
 
 class ManagedIdentity : public testing::Test {
 protected:
@@ -86,7 +66,7 @@ protected:
                R"(","token_type":"Bearer"})";
     }
 
-    TemporaryFolder folder_;
+    test::TemporaryFolder folder_;
     test::Loop loop_;
     test::ManualClock clock_;
     test::ScriptedHttpClient http_;
