@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -15,6 +16,7 @@
 #include <iterator>
 #include <map>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <fcntl.h>
@@ -244,13 +246,10 @@ TEST_F(KeyRotationTest, KilledAtAnyMomentBesideAWritingDaemonItLosesNothing) {
     test::ScopedVariable const key_variable("ROTATED_KEY_FILE", options().key_file);
     auto const daemon = open();
     fill(*daemon, 20);
-    std::map<std::string, std::string> written;
-    int killed = 0;
-    for (int round = 0; round < 20; ++round) {
-        SCOPED_TRACE(round);
+    auto const start_rotating = [](bool drop_old) {
         pid_t const child = ::fork();
         if (child == 0) {
-            if (round % 3 == 0) {
+            if (drop_old) {
                 ::setenv("ROTATED_DROP_OLD", "1", 1);
             }
             ::execl("/proc/self/exe",
@@ -261,12 +260,30 @@ TEST_F(KeyRotationTest, KilledAtAnyMomentBesideAWritingDaemonItLosesNothing) {
                     nullptr);
             ::_exit(127);
         }
-        ::usleep(static_cast<useconds_t>(10'000 + round * 4'000));
+        return child;
+    };
+    // The moments are spread over what a whole rotation takes here.
+    int whole_status = 0;
+    auto const begun = std::chrono::steady_clock::now();
+    pid_t const whole = start_rotating(false);
+    ASSERT_EQ(::waitpid(whole, &whole_status, 0), whole);
+    ASSERT_TRUE(WIFEXITED(whole_status) && WEXITSTATUS(whole_status) == 0) << whole_status;
+    auto const duration = std::chrono::steady_clock::now() - begun;
+    std::map<std::string, std::string> written;
+    int killed = 0;
+    for (int round = 0; round < 20; ++round) {
+        SCOPED_TRACE(round);
+        pid_t const child = start_rotating(round % 3 == 0);
+        std::this_thread::sleep_for(duration * round / 20);
         std::string const organization = "daemon" + std::to_string(round % 4);
         written[organization] = "written " + std::to_string(round);
         auto record = pat(written[organization]);
+        bool const kill_first = round % 2 == 0; // the write takes time of its own
+        if (kill_first) {
+            ::kill(child, SIGKILL);
+        }
         get(daemon->save_pat(organization, record));
-        ::kill(child, SIGKILL);
+        ::kill(child, SIGKILL); // not reaped yet: still its id
         int status = 0;
         ASSERT_EQ(::waitpid(child, &status, 0), child);
         ASSERT_TRUE(WIFSIGNALED(status) || WEXITSTATUS(status) == 0) << status;
