@@ -77,6 +77,7 @@ public:
                                  core::CallContext const& ctx,
                                  ReplyChannel& channel) override;
     void end_streams() override;
+    core::Task<void> wait() override { return group_.wait(); }
     std::size_t open_streams() const noexcept override;
 
 private:

@@ -383,13 +383,14 @@ void TaskEngine::stop_job(std::string const& id) {
 
 void TaskEngine::tick() {
     core::SteadyTime const now = core_.parts().clock.now();
-    if (!watched_.empty() && !looking_around_ && now - looked_around_ >= kLookAround) {
+    if (!stopped_ && !watched_.empty() && !looking_around_ && now - looked_around_ >= kLookAround) {
         looked_around_ = now;
         looking_around_ = true;
         group_.spawn("mcp.task_changes", look_around(this));
     }
     auto const period = core_.parts().limits.task_lease / 3;
-    if (looking_after_ || (looked_after_ != core::SteadyTime::min() && now - looked_after_ < period)) {
+    if (stopped_ || looking_after_ ||
+        (looked_after_ != core::SteadyTime::min() && now - looked_after_ < period)) {
         return;
     }
     looked_after_ = now;
@@ -437,6 +438,7 @@ core::Task<void> TaskEngine::stop(core::Deadline deadline) {
     for (auto const& [id, job] : jobs_) {
         job->given_up = true;
     }
+    stopped_ = true; // or the next tick takes up what is given up here
     group_.cancel_all();
     co_await group_.wait();
     // Leases that end now let another process go on at once.

@@ -83,6 +83,7 @@ private:
     core::TaskGroup group_;
     core::SteadyTime looked_after_ = core::SteadyTime::min();
     bool looking_after_ = false;
+    bool stopped_ = false;
     core::SteadyTime looked_around_{};
     bool looking_around_ = false;
 };

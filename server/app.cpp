@@ -12,7 +12,6 @@
 namespace server {
 namespace {
 
-constexpr std::size_t kBlockingThreads = 2;
 /// How soon a credential stored by another process (the CLI) is taken up.
 constexpr std::chrono::milliseconds kStorePoll{500};
 /// How often records beyond limits.audit_days are looked for.
@@ -45,26 +44,29 @@ protocol::McpLimits mcp_limits(Limits const& limits) {
 
 } // namespace
 
-App::App(core::asio::io_context& io, Config config)
-    : config_(std::move(config)), executor_(io.get_executor()), pool_(kBlockingThreads) {}
+App::App(std::shared_ptr<ProcessParts> process, Config config)
+    : process_(std::move(process)), config_(std::move(config)), executor_(process_->executor),
+      clock_(process_->clock), pool_(process_->pool), store_(process_->store.get()) {}
 
 App::~App() = default;
 
 core::Result<std::unique_ptr<App>> App::make(core::asio::io_context& io, Config config) {
-    std::unique_ptr<App> app(new App(io, std::move(config)));
+    ADOMCPD_TRY(auto process, ProcessParts::make(io, config.store));
+    return make(std::move(process), std::move(config));
+}
+
+core::Result<std::unique_ptr<App>> App::make(std::shared_ptr<ProcessParts> process, Config config) {
+    std::unique_ptr<App> app(new App(std::move(process), std::move(config)));
     ADOMCPD_TRY_VOID(app->build());
     return app;
 }
 
 core::Result<void> App::build() {
-    StateStoreOptions options;
-    options.path = config_.store.path;
-    options.key_file = config_.store.key_file;
-    ADOMCPD_TRY(store_, open_state_store(executor_, clock_, std::move(options)));
     ADOMCPD_TRY(outbound_, Outbound::make(executor_, pool_, clock_, config_));
 
     credential_audit_ = make_credential_audit(store_->audit());
-    auth::ProviderEnvironment environment(executor_, outbound_->once(), clock_);
+    core::asio::any_io_executor const counted = detached_.executor(executor_);
+    auth::ProviderEnvironment environment(counted, outbound_->once(), clock_);
     environment.observer = credential_audit_.get();
     environment.authority = config_.entra.authority;
     environment.pinned_client = [this](std::string const& thumbprint) {
@@ -106,7 +108,7 @@ core::Result<void> App::build() {
                                  store_->sealer(),
                                  *background_);
     signing_in.directory = directory_.get();
-    signing_in.audit = store_.get();
+    signing_in.audit = store_;
     sign_in_ = std::make_unique<SignInService>(std::move(signing_in));
 
     keeper_ = std::make_unique<CredentialKeeper>(*directory_,
@@ -127,9 +129,9 @@ core::Result<void> App::build() {
             executor_, clock_, store_->sealer(), changes_, store_->sessions(), mcp_limits(config_.limits)));
     if (config_.inbound.mode == InboundMode::entra) {
         jwts_ =
-            auth::make_jwt_verifier(executor_, outbound_->retrying(), clock_, jwt_verifier_settings(config_));
+            auth::make_jwt_verifier(counted, outbound_->retrying(), clock_, jwt_verifier_settings(config_));
     } else {
-        tokens_ = auth::make_agent_token_verifier(executor_, clock_, *store_);
+        tokens_ = auth::make_agent_token_verifier(counted, clock_, *store_);
     }
     return {};
 }

@@ -5,11 +5,13 @@
 #include "auth/token_verifier.hpp"
 #include "core/async.hpp"
 #include "core/clock.hpp"
+#include "core/counted_executor.hpp"
 #include "core/task_group.hpp"
 #include "protocol/mcp_server.hpp"
 #include "server/config/config.hpp"
 #include "server/mcp_offer.hpp"
 #include "server/outbound.hpp"
+#include "server/process_parts.hpp"
 #include "server/router/connector_factory.hpp"
 #include "server/router/connector_service.hpp"
 #include "server/router/connector_set.hpp"
@@ -30,12 +32,16 @@
 
 namespace server {
 
-/// The composition root below the listeners: builds and owns store, outbound stack, connectors, tools and the
-/// MCP endpoint. `ado-mcpd serve` puts listeners in front of it, `ado-mcpd call` uses it in process.
+/// The composition root below the listeners: builds and owns what one configuration asks for, outbound stack,
+/// connectors, tools and the MCP server. `ado-mcpd serve` puts listeners in front of it, `ado-mcpd call` uses
+/// it in process.
 class App {
 public:
     /// Opens the store and reads the CA file: blocking, before the loop runs. `io` outlives the app.
     static core::Result<std::unique_ptr<App>> make(core::asio::io_context& io, Config config);
+    /// The same beside an app that serves, on the store of `process`; config.store is not looked at.
+    /// Blocking: on the pool.
+    static core::Result<std::unique_ptr<App>> make(std::shared_ptr<ProcessParts> process, Config config);
     ~App();
     App(App const&) = delete;
     App& operator=(App const&) = delete;
@@ -44,10 +50,17 @@ public:
     core::Task<core::Result<void>> start();
     /// Keeps what inbound tokens are checked with fresh, until stop(): for a process that has a listener.
     void tend_inbound();
+    /// What is stored, again: beside what start() does by itself, for changes made through another app of
+    /// this process.
+    core::Task<core::Result<void>> take_up_store();
     /// Lets writes under way finish (until `deadline`), then stops background work and closes connections.
     core::Task<void> stop(core::Deadline deadline);
+    /// After stop(): nothing refers to the app any more that runs by itself (a token fetch nobody waits for),
+    /// so that it may be destroyed while the loop goes on.
+    bool at_rest() const noexcept { return detached_.outstanding() == 0; }
 
     Config const& config() const noexcept { return config_; }
+    std::shared_ptr<ProcessParts> const& process() const noexcept { return process_; }
     core::Clock& clock() noexcept { return clock_; }
     StateStore& store() noexcept { return *store_; }
     protocol::McpServer& mcp() noexcept { return *mcp_; }
@@ -60,17 +73,18 @@ public:
     bool started() const noexcept { return started_; }
 
 private:
-    App(core::asio::io_context& io, Config config);
+    App(std::shared_ptr<ProcessParts> process, Config config);
     core::Result<void> build();
     static core::Task<void> follow_store(App* self);
-    core::Task<core::Result<void>> take_up_store();
     static core::Task<void> prune_audit(App* self);
 
+    std::shared_ptr<ProcessParts> process_; ///< shared with the app that takes this one's place
     Config config_;
     core::asio::any_io_executor executor_;
-    core::SystemClock clock_;
-    core::BlockingPool pool_;
-    std::unique_ptr<StateStore> store_;
+    core::WorkCount detached_;
+    core::Clock& clock_;
+    core::BlockingPool& pool_;
+    StateStore* store_;
     std::unique_ptr<auth::CredentialObserver> credential_audit_;
     std::unique_ptr<Outbound> outbound_;
     std::unique_ptr<ConnectorParts> parts_;

@@ -7,7 +7,6 @@
 #include "server/commands/process_privacy.hpp"
 #include "server/config/load_config.hpp"
 #include "server/daemon.hpp"
-#include "server/store/admin_token.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
@@ -25,13 +24,6 @@ namespace {
 
 constexpr std::chrono::milliseconds kLastWork{500};
 constexpr int kKeptHeapBytes = 4 * 1024 * 1024;
-
-core::Task<core::Result<void>> run_daemon(App& app, Daemon& daemon) {
-    if (app.config().inbound.mode == InboundMode::token) {
-        CO_TRY_VOID(co_await ensure_admin_token(app.store(), app.clock(), app.config().store.path));
-    }
-    co_return co_await daemon.run();
-}
 
 } // namespace
 
@@ -56,18 +48,17 @@ int run_serve(ServeOptions const& options) {
     if (!app) {
         return report_error(app.error());
     }
-    auto daemon = Daemon::make(io, **app);
+    auto daemon = Daemon::make(std::move(*app), [path = options.config] { return load_config(path); });
     if (!daemon) {
         return report_error(daemon.error());
     }
     std::optional<core::Result<void>> outcome;
     std::exception_ptr bug;
-    core::asio::co_spawn(
-        io, run_daemon(**app, **daemon), [&](std::exception_ptr e, core::Result<void> result) {
-            bug = e;
-            outcome.emplace(std::move(result));
-            io.stop();
-        });
+    core::asio::co_spawn(io, (*daemon)->run(), [&](std::exception_ptr e, core::Result<void> result) {
+        bug = e;
+        outcome.emplace(std::move(result));
+        io.stop();
+    });
     io.run();
     // Frames still suspended (a token fetch nobody waits for) refer to the app: give them a moment to end,
     // and if one does not, leave without destroying what it refers to.

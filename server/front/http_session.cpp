@@ -72,27 +72,29 @@ public:
 
 class Connection final : public RequestConnection, public SessionRegistry::Slow {
 public:
-    Connection(HttpFront const& front,
+    Connection(FrontSource const& fronts,
                std::unique_ptr<core::ByteStream> stream,
                SessionRegistry::Session& session)
-        : front_(front), session_(session), peer_(stream->peer()),
-          stream_(std::move(stream), front.clock, front.limits.head_ms, session) {
+        : fronts_(fronts), front_(fronts.current()), clock_(front_->clock), session_(session),
+          peer_(stream->peer()), stream_(std::move(stream), clock_, front_->limits.head_ms, session) {
         core::HttpParseLimits limits;
-        limits.head_bytes = front.limits.head_bytes;
-        limits.body_bytes = front.limits.body_bytes;
-        limits.header_fields = front.limits.header_fields;
+        limits.head_bytes = front_->limits.head_bytes;
+        limits.body_bytes = front_->limits.body_bytes;
+        limits.header_fields = front_->limits.header_fields;
         reader_ = core::make_request_reader(stream_, limits);
     }
 
     core::Task<void> run() {
         bool again = true;
         while (again && !session_.draining()) {
-            stream_.wait_for_head(front_.limits.keep_alive_ms);
+            stream_.wait_for_head(fronts_.current()->limits.keep_alive_ms);
+            front_.reset(); // waiting for the next request must not hold what a reload has put aside
             if (reader_->has_buffered()) {
                 stream_.begin_head();
             }
             core::Result<std::optional<core::HttpRequestHead>> head = co_await reader_->read_head();
             session_.set_idle(false);
+            front_ = fronts_.current();
             if (!head) {
                 co_await refuse_head(head.error());
                 co_return;
@@ -102,7 +104,8 @@ public:
             }
             again = co_await exchange(std::move(**head));
         }
-        stream_.set_deadline(core::Deadline::in(front_.clock, kLinger));
+        front_.reset();
+        stream_.set_deadline(core::Deadline::in(clock_, kLinger));
         co_await stream_.close();
     }
 
@@ -143,7 +146,7 @@ private:
         nothing.keep_alive = false;
         Exchange failed(std::move(nothing),
                         core::CallContext(choose_request_id(core::HttpHeaders()), core::Deadline::never()),
-                        front_.clock.now());
+                        clock_.now());
         HttpReply reply = problem_reply(unreadable(error));
         co_await send(failed, std::move(reply), false);
     }
@@ -151,18 +154,18 @@ private:
     /// False when the connection is to be closed.
     core::Task<bool> exchange(core::HttpRequestHead head) {
         core::CallContext ctx(choose_request_id(head.headers),
-                              core::Deadline::in(front_.clock, front_.limits.call_ms));
+                              core::Deadline::in(clock_, front_->limits.call_ms));
         ctx.traceparent = accept_traceparent(head.headers);
-        Exchange current(std::move(head), std::move(ctx), front_.clock.now());
+        Exchange current(std::move(head), std::move(ctx), clock_.now());
 
         HttpReply reply(500);
         std::string bug;
         bool aborted = false;
         auto make_head = [this, &current] { return stream_head(current); };
         EventStream events(stream_,
-                           front_.clock,
-                           front_.limits,
-                           front_.writers,
+                           clock_,
+                           front_->limits,
+                           front_->writers,
                            std::move(make_head),
                            current.head.version >= 11);
         events_ = &events;
@@ -265,13 +268,13 @@ private:
                 Problem(400, "invalid_target", "The request target is not a path on this host."));
         }
         current.target = std::move(*target);
-        current.match = front_.routes.match(current.head.method, current.target.path);
+        current.match = front_->routes.match(current.head.method, current.target.path);
         RouteMatch const& match = current.match;
 
         std::optional<Problem> barred =
-            front_.hosts.check_host(headers, match.probe, current.head.version < 11);
+            front_->hosts.check_host(headers, match.probe, current.head.version < 11);
         if (!barred && !match.for_every_page && (match.route == nullptr || !match.route->any_origin)) {
-            barred = front_.hosts.check_origin(headers);
+            barred = front_->hosts.check_origin(headers);
         }
         if (barred) {
             core::log::warn(
@@ -281,7 +284,7 @@ private:
         }
         bool const whole_server = current.target.path == "*";
         if (current.head.method == "OPTIONS" && (whole_server || !match.allowed.empty())) {
-            co_return options_reply(front_.hosts, headers, match.allowed, match.for_every_page);
+            co_return options_reply(front_->hosts, headers, match.allowed, match.for_every_page);
         }
         if (match.allowed.empty()) {
             co_return problem_reply(Problem(404, "not_found", "There is nothing at this path."));
@@ -298,7 +301,7 @@ private:
         request.parameters = match.parameters;
         if (match.route->role) {
             GateDecision decision =
-                co_await front_.gate.check(headers, *match.route->role, peer_, current.ctx);
+                co_await front_->gate.check(headers, *match.route->role, peer_, current.ctx);
             if (decision.refusal) {
                 co_return refuse(*decision.refusal, match);
             }
@@ -306,7 +309,7 @@ private:
             current.principal = request.principal.id;
         }
 
-        stream_.set_deadline(core::Deadline::in(front_.clock, front_.limits.body_ms));
+        stream_.set_deadline(core::Deadline::in(clock_, front_->limits.body_ms));
         core::Result<std::string> body = co_await reader_->read_body();
         if (!body) {
             co_return body_refusal(body.error(), match);
@@ -336,7 +339,7 @@ private:
         if (!length || *length > kDiscardedBody || headers.count("Expect") != 0) {
             co_return false;
         }
-        stream_.set_deadline(core::Deadline::in(front_.clock, front_.limits.body_ms));
+        stream_.set_deadline(core::Deadline::in(clock_, front_->limits.body_ms));
         core::Result<std::string> body = co_await reader_->read_body();
         if (!body) {
             lost_ = body.error().status() == 0;
@@ -348,13 +351,13 @@ private:
     }
 
     void add_common(Exchange const& current, HttpReply& reply) const {
-        reply.headers.set("Date", format_http_date(front_.clock.system_now()));
+        reply.headers.set("Date", format_http_date(clock_.system_now()));
         reply.headers.set("X-Request-Id", current.ctx.request_id);
         reply.headers.set("X-Content-Type-Options", "nosniff");
         if (!reply.headers.get("Cache-Control")) {
             reply.headers.set("Cache-Control", "no-store");
         }
-        add_cors(front_.hosts, current.head.headers, current.match.for_every_page, reply);
+        add_cors(front_->hosts, current.head.headers, current.match.for_every_page, reply);
     }
 
     core::Task<bool> send(Exchange const& current, HttpReply reply, bool keep_alive) {
@@ -367,7 +370,7 @@ private:
         bool const with_body = !bodyless && current.head.method != "HEAD";
         std::array<asio::const_buffer, 2> const buffers{
             asio::buffer(head), with_body ? asio::buffer(reply.body) : asio::const_buffer()};
-        stream_.set_deadline(core::Deadline::in(front_.clock, front_.limits.write_ms));
+        stream_.set_deadline(core::Deadline::in(clock_, front_->limits.write_ms));
         core::Result<void> const written = co_await stream_.write(buffers);
         log_access(current, reply, reply.body.size());
         if (!written) {
@@ -387,7 +390,7 @@ private:
         }
         // Never the query, a header or a body: they hold what is nobody's business.
         auto const write = probe ? core::log::debug : core::log::info;
-        std::chrono::nanoseconds const took = front_.clock.now() - current.started;
+        std::chrono::nanoseconds const took = clock_.now() - current.started;
         write("http.access",
               {{"request_id", current.ctx.request_id},
                {"trace", current.ctx.traceparent},
@@ -403,7 +406,9 @@ private:
                {"failed", reply.failed}});
     }
 
-    HttpFront const& front_;
+    FrontSource const& fronts_;
+    std::shared_ptr<HttpFront const> front_; ///< of the request under way, to its end
+    core::Clock& clock_;
     SessionRegistry::Session& session_;
     std::string peer_;
     RequestStream stream_;
@@ -416,13 +421,29 @@ private:
     core::SteadyTime last_look_{};
 };
 
+class OneFront final : public FrontSource {
+public:
+    explicit OneFront(HttpFront const& front) : front_(std::shared_ptr<void>(), &front) {}
+    std::shared_ptr<HttpFront const> current() const override { return front_; }
+
+private:
+    std::shared_ptr<HttpFront const> front_; ///< owns nothing
+};
+
 } // namespace
+
+core::Task<void> serve_http(FrontSource const& fronts,
+                            std::unique_ptr<core::ByteStream> stream,
+                            SessionRegistry::Session& session) {
+    Connection connection(fronts, std::move(stream), session);
+    co_await connection.run();
+}
 
 core::Task<void> serve_http(HttpFront const& front,
                             std::unique_ptr<core::ByteStream> stream,
                             SessionRegistry::Session& session) {
-    Connection connection(front, std::move(stream), session);
-    co_await connection.run();
+    OneFront const fronts(front);
+    co_await serve_http(fronts, std::move(stream), session);
 }
 
 } // namespace server

@@ -14,7 +14,7 @@
 
 namespace server {
 
-/// What all connections of a listener share. Everything in it outlives them.
+/// What answers requests: all of one configuration. Everything in it outlives it.
 class HttpFront {
 public:
     HttpFront(RouteTable const& routes_,
@@ -33,9 +33,22 @@ public:
     core::TaskGroup& writers; ///< of event streams; each ends before its connection does
 };
 
+/// Which front answers the next request of a connection: after a reload another one.
+class FrontSource {
+public:
+    virtual ~FrontSource() = default;
+    /// What the front refers to lives as long as somebody holds it; its clock, and the group of its writers,
+    /// as long as the source.
+    virtual std::shared_ptr<HttpFront const> current() const = 0;
+};
+
 /// Serves one connection until its end: requests one after another, each with its deadlines, one access line
-/// each. `front` and `session` outlive the task. Cancelling (terminal) cancels a running handler and ends the
-/// connection.
+/// each. `fronts` and `session` outlive the task. Cancelling (terminal) cancels a running handler and ends
+/// the connection. The sizes a request may have are those of the front when the connection began.
+core::Task<void> serve_http(FrontSource const& fronts,
+                            std::unique_ptr<core::ByteStream> stream,
+                            SessionRegistry::Session& session);
+/// The same with one front, which outlives the task.
 core::Task<void> serve_http(HttpFront const& front,
                             std::unique_ptr<core::ByteStream> stream,
                             SessionRegistry::Session& session);

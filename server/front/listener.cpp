@@ -29,14 +29,18 @@ bool is_exhaustion(boost::system::error_code const& ec) noexcept {
 
 class TcpListener final : public Listener {
 public:
-    TcpListener(tcp::acceptor acceptor, core::Clock& clock, core::TlsServer* tls, ListenerOptions options)
-        : acceptor_(std::move(acceptor)), clock_(clock), tls_(tls), options_(std::move(options)),
+    TcpListener(tcp::acceptor acceptor,
+                core::Clock& clock,
+                std::shared_ptr<core::TlsServer> tls,
+                ListenerOptions options)
+        : acceptor_(std::move(acceptor)), clock_(clock), tls_(std::move(tls)), options_(std::move(options)),
           port_(acceptor_.local_endpoint().port()), places_(options_.connections, 1),
           sessions_(acceptor_.get_executor()), helpers_(acceptor_.get_executor()),
           ticker_(acceptor_.get_executor()) {}
 
     std::uint16_t port() const noexcept override { return port_; }
     std::size_t connections() const noexcept override { return registry_.size(); }
+    void use_tls(std::shared_ptr<core::TlsServer> tls) override { tls_ = std::move(tls); }
 
     void start(ConnectionHandler handler) override {
         handler_ = std::move(handler);
@@ -101,10 +105,10 @@ private:
         SessionRegistry::Session entry(registry_, std::move(task));
         core::Semaphore::Permit const held = std::move(place);
         std::unique_ptr<core::ByteStream> stream;
-        if (tls_ != nullptr) {
+        if (std::shared_ptr<core::TlsServer> const tls = tls_) {
             core::Deadline const deadline = core::Deadline::in(clock_, options_.tls_handshake);
             core::Result<std::unique_ptr<core::ByteStream>> secured =
-                co_await tls_->handshake(std::move(socket), deadline);
+                co_await tls->handshake(std::move(socket), deadline);
             if (!secured) {
                 core::log::info("listener.handshake", {{"error", core::describe(secured.error())}});
                 co_return;
@@ -138,7 +142,7 @@ private:
 
     tcp::acceptor acceptor_;
     core::Clock& clock_;
-    core::TlsServer* tls_;
+    std::shared_ptr<core::TlsServer> tls_; ///< shared with handshakes under way
     ListenerOptions options_;
     std::uint16_t port_;
     ConnectionHandler handler_;
@@ -168,7 +172,7 @@ bind_error(std::string const& key, ListenAddress const& address, boost::system::
 core::Result<std::unique_ptr<Listener>> open_listener(core::asio::any_io_executor executor,
                                                       core::Clock& clock,
                                                       ListenAddress const& address,
-                                                      core::TlsServer* tls,
+                                                      std::shared_ptr<core::TlsServer> tls,
                                                       ListenerOptions options) {
     boost::system::error_code ec;
     auto const ip = asio::ip::make_address(address.host, ec);
@@ -192,7 +196,7 @@ core::Result<std::unique_ptr<Listener>> open_listener(core::asio::any_io_executo
     if (ec) {
         return core::fail(bind_error(options.config_key, address, ec));
     }
-    return std::make_unique<TcpListener>(std::move(acceptor), clock, tls, std::move(options));
+    return std::make_unique<TcpListener>(std::move(acceptor), clock, std::move(tls), std::move(options));
 }
 
 } // namespace server

@@ -34,6 +34,8 @@ public:
     virtual ~Listener() = default;
     virtual std::uint16_t port() const noexcept = 0; ///< the bound one, also when 0 was asked for
     virtual void start(ConnectionHandler handler) = 0;
+    /// From the next connection on; nullptr = plain HTTP.
+    virtual void use_tls(std::shared_ptr<core::TlsServer> tls) = 0;
     /// Stops accepting, closes idle connections, lets busy ones finish their request, and after `grace`
     /// cancels what is left. Completes when no connection is left; must complete before the listener is
     /// destroyed. Once.
@@ -42,11 +44,12 @@ public:
 };
 
 /// Binds and listens. Fails with invalid_argument (not an address) or network (in use, not ours, no
-/// permission), in words that name the key. `tls` may be nullptr; it and `clock` outlive the listener.
+/// permission), in words that name the key. `tls` may be nullptr; connections share it. `clock` outlives the
+/// listener.
 core::Result<std::unique_ptr<Listener>> open_listener(core::asio::any_io_executor executor,
                                                       core::Clock& clock,
                                                       ListenAddress const& address,
-                                                      core::TlsServer* tls,
+                                                      std::shared_ptr<core::TlsServer> tls,
                                                       ListenerOptions options);
 
 } // namespace server

@@ -8,6 +8,7 @@ target_sources(server_lib PRIVATE
   front/http_target.cpp
   front/inbound_gate.cpp
   front/listener.cpp
+  front/live_certificate.cpp
   front/mcp_route.cpp
   front/problem.cpp
   front/request_stream.cpp

@@ -290,6 +290,29 @@ TEST(InboundTls, ServesAndReadsItsCertificateAgainOnSighup) {
     EXPECT_EQ(stack.daemon.stop(), 0);
 }
 
+TEST(InboundTls, AChangedCertificateFileIsTakenUpByItself) {
+    TempDir files;
+    make_certificate(files.path());
+    std::string const certificate = (files.path() / "tls.pem").string();
+    ClientStack stack([&](Json& config) {
+        config["tls"] =
+            Json{{"certificate_file", certificate}, {"key_file", (files.path() / "tls.key").string()}};
+    });
+    stack.start();
+    McpClient const calls(stack.daemon.url(), stack.daemon.admin_token());
+    make_certificate(files.path());
+    stack.daemon.wait_for_log("\"certificate.reloaded\"");
+    Http client(certificate);
+    auto const response = client.send(calls.request("list_organizations", Json::object()));
+    ASSERT_TRUE(response) << core::describe(response.error());
+    EXPECT_EQ(response->status, 200);
+
+    // Half of a pair does no harm.
+    std::ofstream(certificate) << "no certificate\n";
+    stack.daemon.wait_for_log("\"certificate.reload_failed\"");
+    EXPECT_TRUE(client.send(calls.request("list_organizations", Json::object())));
+}
+
 TEST(InboundTls, ACertificateThatCannotBeReadStopsTheStart) {
     TempDir files;
     ClientStack stack([&](Json& config) {

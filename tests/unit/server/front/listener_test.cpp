@@ -63,7 +63,7 @@ public:
 
 class Listener : public testing::Test {
 protected:
-    void open(std::size_t connections = 16, core::TlsServer* tls = nullptr) {
+    void open(std::size_t connections = 16, std::shared_ptr<core::TlsServer> tls = nullptr) {
         server::ListenAddress address;
         address.port = 0;
         server::ListenerOptions options;
@@ -140,8 +140,9 @@ TEST_F(Listener, KnowsItsPeerAsLoopback) {
 }
 
 TEST_F(Listener, AFailedHandshakeEndsOnlyItsOwnConnection) {
-    FakeTls tls;
-    open(16, &tls);
+    auto const fake = std::make_shared<FakeTls>();
+    FakeTls& tls = *fake;
+    open(16, fake);
     test::LogCapture const log;
     tls.refuse = true;
     tcp::socket refused = connect();

@@ -56,6 +56,7 @@ public:
 
     void end_streams() override {}
     std::size_t open_streams() const noexcept override { return 0; }
+    core::Task<void> wait() override { co_return; }
 
     bool modern = true;
     protocol::ReplyChannel* channel = nullptr; ///< of the latest call

@@ -85,8 +85,8 @@ std::map<std::string, Role> const& expected_tools() {
 class Roles : public testing::Test {
 protected:
     Roles() {
-        app = take(server::App::make(loop.context(), configuration()));
-        daemon = take(server::Daemon::make(loop.context(), *app));
+        daemon = take(server::Daemon::make(take(server::App::make(loop.context(), configuration())), {}));
+        app = &daemon->app();
         authenticator = server::make_token_authenticator(app->tokens(), "Ask an administrator.");
         gate.emplace(*authenticator);
         for (Role const role : {Role::reader, Role::user, Role::administrator}) {
@@ -176,8 +176,8 @@ protected:
 
     test::TemporaryFolder folder;
     test::Loop loop;
-    std::unique_ptr<server::App> app;
     std::unique_ptr<server::Daemon> daemon;
+    server::App* app = nullptr; ///< the daemon's
     std::unique_ptr<server::Authenticator> authenticator;
     std::optional<server::InboundGate> gate;
     server::HostPolicy hosts{{}, {}, "", "127.0.0.1"};
