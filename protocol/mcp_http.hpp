@@ -55,8 +55,8 @@ public:
     /// Ends the streams that would never end by themselves, each the way its era ends one: for a drain.
     virtual void end_streams() = 0;
     virtual std::size_t open_streams() const noexcept = 0;
-    /// Completes when nothing runs by itself any more. After end_streams(), the end of every run() and that of
-    /// McpServer::tend(), which begins such work: then the endpoint may go.
+    /// Completes when nothing runs by itself any more. After end_streams(), the end of every run() and that
+    /// of McpServer::tend(), which begins such work: then the endpoint may go.
     virtual core::Task<void> wait() = 0;
 };
 

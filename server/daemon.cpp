@@ -218,7 +218,8 @@ core::Result<Daemon::Built> Daemon::build_again(Config const& current) {
     ADOMCPD_TRY(Config config, read_config_());
     if (config.store.path != current.store.path || config.store.key_file != current.store.key_file ||
         config.core_dumps != current.core_dumps) {
-        core::log::warn("daemon.reload_partly", {{"note", "a change of store or core_dumps needs a restart"}});
+        core::log::warn("daemon.reload_partly",
+                        {{"note", "a change of store or core_dumps needs a restart"}});
         config.store = current.store;
         config.core_dumps = current.core_dumps;
     }
