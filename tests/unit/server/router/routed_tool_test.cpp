@@ -215,7 +215,7 @@ TEST_F(RoutedToolTest, WriteThatCannotBeRecordedIsNotSent) {
 TEST_F(RoutedToolTest, ListOrganizationsShowsWhatIsConnected) {
     connect("contoso", {"Web"});
     connect("fabrikam", {}, true);
-    auto const tool = server::make_list_organizations_tool(directory_, false);
+    auto const tool = server::make_list_organizations_tool(directory_, limits_, false);
     Json const args = Json::object();
     core::Principal const caller("agent", "agent", core::Role::reader);
     protocol::ToolCall const asked(args, caller, ctx_, mcp_client_);
