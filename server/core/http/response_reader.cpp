@@ -108,9 +108,7 @@ private:
                 .with_code("response_too_large")
                 .with_fix("Ask for less, or have an administrator raise limits.upstream_body_bytes.");
         }
-        return Error(ErrorKind::protocol, "malformed response: " + ec.message())
-            .with_code("malformed_answer")
-            .with_fix("Try again; if it stays so, look at the proxies on the way.");
+        return {ErrorKind::protocol, "malformed response: " + ec.message()};
     }
 
     ByteStream& stream_;
