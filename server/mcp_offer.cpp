@@ -43,7 +43,7 @@ McpOffer::McpOffer(Config const& config,
       knowledge_(std::make_unique<KnowledgeResources>(sources)),
       skills_(std::make_unique<protocol::SkillLibrary>(shipped_skills())), watch_(directory, hub, clock) {
     std::vector<std::unique_ptr<protocol::ToolHandler>> tools;
-    tools.push_back(make_list_organizations_tool(directory, config.tools.read_only));
+    tools.push_back(make_list_organizations_tool(directory, config.limits, config.tools.read_only));
     tools.push_back(make_routed_tool(make_search_code_tool(), routing));
     tools.push_back(make_routed_tool(make_read_file_tool(), routing));
     for (auto const make : {&make_list_projects_tool,

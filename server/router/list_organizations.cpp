@@ -1,13 +1,24 @@
 #include "server/router/routed_tool.hpp"
 
+#include "server/router/error_surface.hpp"
 #include "server/router/organization_report.hpp"
+#include "server/tools/cursor.hpp"
+#include "server/tools/list_answer.hpp"
 
+#include <optional>
 #include <utility>
 
 namespace server {
 namespace {
 
 using core::Json;
+
+constexpr std::string_view kSubject = "list_organizations";
+/// A cursor, its line and its member; the frame of the structured form.
+constexpr std::size_t kFrameBytes = 256;
+/// Texts are not cut shorter than this to make one organization fit.
+constexpr std::size_t kShortestText = 24;
+constexpr char const* kCutNote = "Cut to fit the answer.";
 
 Json string_schema() {
     return Json{{"type", "string"}};
@@ -21,6 +32,7 @@ protocol::ToolDescriptor make_descriptor() {
     Json input = Json::object();
     input["type"] = "object";
     input["properties"] = Json::object();
+    input["properties"]["cursor"] = string_schema();
     input["additionalProperties"] = false;
 
     Json item_properties = Json::object();
@@ -55,6 +67,7 @@ protocol::ToolDescriptor make_descriptor() {
     output["type"] = "object";
     output["properties"] = Json::object();
     output["properties"]["organizations"] = std::move(list);
+    output["properties"]["cursor"] = string_schema();
     output["required"] = Json::array({"organizations"});
 
     protocol::ToolHints hints;
@@ -71,32 +84,105 @@ protocol::ToolDescriptor make_descriptor() {
             hints};
 }
 
+/// Takes away from the largest list or text of the entry; false when nothing is left to take. A list keeps
+/// one element: empty ones mean something else.
+bool cut(Json& entry) {
+    Json* largest = nullptr;
+    std::size_t most = 0;
+    for (auto& [key, value] : entry.items()) {
+        bool const name = key == "name" || key == "connector" || key == "state";
+        bool const can_lose =
+            value.is_array()
+                ? value.size() > 1
+                : value.is_string() && !name && value.get_ref<std::string const&>().size() > kShortestText;
+        std::size_t const bytes = can_lose ? core::dump_json(value).size() : 0;
+        if (bytes > most) {
+            most = bytes;
+            largest = &value;
+        }
+    }
+    if (largest == nullptr) {
+        return false;
+    }
+    if (largest->is_array()) {
+        largest->erase(largest->begin() + static_cast<std::ptrdiff_t>(largest->size() / 2), largest->end());
+    } else {
+        auto const& text = largest->get_ref<std::string const&>();
+        *largest = shorten_text(text, std::max(kShortestText, text.size() / 2));
+    }
+    return true;
+}
+
 class ListOrganizationsTool final : public protocol::ToolHandler {
 public:
-    ListOrganizationsTool(OrganizationDirectory& directory, bool read_only)
-        : directory_(directory), read_only_(read_only), descriptor_(make_descriptor()) {}
+    ListOrganizationsTool(OrganizationDirectory& directory, Limits const& limits, bool read_only)
+        : directory_(directory), limits_(limits), read_only_(read_only), descriptor_(make_descriptor()) {}
 
     protocol::ToolDescriptor const& descriptor() const noexcept override { return descriptor_; }
 
-    core::Task<protocol::ToolResult> call(protocol::ToolCall const&) override {
+    core::Task<protocol::ToolResult> call(protocol::ToolCall const& call) override {
+        std::optional<std::string> after;
+        if (auto const given = core::find_string(call.arguments, "cursor")) {
+            core::Result<CursorPosition> position = read_cursor(*given, kSubject);
+            if (!position) {
+                co_return error_result(position.error(), limits_.answer_bytes);
+            }
+            after = std::move(position->after);
+        }
+        co_return list(after);
+    }
+
+private:
+    protocol::ToolResult list(std::optional<std::string> const& after) const {
         Json organizations = Json::array();
         std::string text;
+        std::size_t json_bytes = 0;
+        std::string last;
+        std::string cursor;
+        std::size_t const room = limits_.answer_bytes - std::min(limits_.answer_bytes, kFrameBytes);
         for (std::shared_ptr<Connector> const& connector : directory_.all()) {
+            std::string const& key = connector->organization().key();
+            if (after && key <= *after) {
+                continue;
+            }
             Json entry = organization_report(directory_, *connector, read_only_);
-            text += describe(entry);
+            std::string line = describe(entry);
+            std::size_t bytes = core::dump_json(entry).size() + 1;
+            bool const first = organizations.empty();
+            if (first && (line.size() > room || bytes > room)) {
+                entry["notes"] = Json::array({kCutNote});
+                while ((describe(entry).size() > room || core::dump_json(entry).size() >= room) &&
+                       cut(entry)) {
+                }
+                line = describe(entry);
+                bytes = core::dump_json(entry).size() + 1;
+            } else if (!first && (text.size() + line.size() > room || json_bytes + bytes > room)) {
+                CursorPosition position;
+                position.after = last;
+                cursor = write_cursor(position, kSubject);
+                break;
+            }
+            text += line;
+            json_bytes += bytes;
+            last = key;
             organizations.push_back(std::move(entry));
         }
-        if (organizations.empty()) {
+        if (organizations.empty() && after) {
+            text = "No further organization.";
+        } else if (organizations.empty()) {
             text = "No organization is connected. An administrator can attach one: `ado-mcpd login`, "
                    "`ado-mcpd pat set`, "
                    "or a connector in the configuration.";
         }
         Json structured = Json::object();
         structured["organizations"] = std::move(organizations);
-        co_return protocol::ToolResult(std::move(text), std::move(structured));
+        if (!cursor.empty()) {
+            text += "cursor: " + cursor + "\n";
+            structured["cursor"] = std::move(cursor);
+        }
+        return protocol::ToolResult(std::move(text), std::move(structured));
     }
 
-private:
     static std::string describe(Json const& entry) {
         std::string line(*core::find_string(entry, "name"));
         line += ": " + std::string(*core::find_string(entry, "state"));
@@ -142,15 +228,16 @@ private:
     }
 
     OrganizationDirectory& directory_;
+    Limits const& limits_;
     bool read_only_;
     protocol::ToolDescriptor descriptor_;
 };
 
 } // namespace
 
-std::unique_ptr<protocol::ToolHandler> make_list_organizations_tool(OrganizationDirectory& directory,
-                                                                    bool read_only) {
-    return std::make_unique<ListOrganizationsTool>(directory, read_only);
+std::unique_ptr<protocol::ToolHandler>
+make_list_organizations_tool(OrganizationDirectory& directory, Limits const& limits, bool read_only) {
+    return std::make_unique<ListOrganizationsTool>(directory, limits, read_only);
 }
 
 } // namespace server

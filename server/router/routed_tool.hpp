@@ -40,8 +40,9 @@ public:
 std::unique_ptr<protocol::ToolHandler> make_routed_tool(std::unique_ptr<OrganizationTool> tool,
                                                         RoutedToolEnvironment const& env);
 
-/// `list_organizations`: the connectors, how they stand and what each may do. No upstream request.
-std::unique_ptr<protocol::ToolHandler> make_list_organizations_tool(OrganizationDirectory& directory,
-                                                                    bool read_only);
+/// `list_organizations`: the connectors, how they stand and what each may do, as many as an answer holds and
+/// a cursor for the rest. No upstream request.
+std::unique_ptr<protocol::ToolHandler>
+make_list_organizations_tool(OrganizationDirectory& directory, Limits const& limits, bool read_only);
 
 } // namespace server

@@ -5,6 +5,7 @@
 #include "server/tools/answer.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace server {
 
@@ -32,6 +33,19 @@ bool fits(std::string_view text, WindowRequest const& request) {
     return 2 * text.size() <= request.json_bytes || json_text_bytes(text) <= request.json_bytes;
 }
 
+/// Whether the two parts of `line` mean the same as the whole: characters that change the one before them
+/// stay with it, and a line's end stays in one piece.
+bool parts_at(std::string_view line, std::size_t at) {
+    constexpr std::array<std::string_view, 4> kJoined{
+        "\xE2\x80\x8C", "\xE2\x80\x8D", "\xEF\xB8\x8E", "\xEF\xB8\x8F"};
+    std::string_view const before = line.substr(0, at);
+    std::string_view const after = line.substr(at);
+    bool const joined = std::any_of(kJoined.begin(), kJoined.end(), [&](std::string_view mark) {
+        return after.starts_with(mark) || before.ends_with(mark);
+    });
+    return !joined && !(before.ends_with('\r') && after.starts_with('\n'));
+}
+
 /// A prefix of one line that fits, at least one character long when anything does.
 std::size_t cut_line(std::string_view line, WindowRequest const& request) {
     std::string_view cut = core::utf8_prefix(line, std::min(request.text_bytes, request.json_bytes));
@@ -39,7 +53,21 @@ std::size_t cut_line(std::string_view line, WindowRequest const& request) {
         std::size_t const over = json_text_bytes(cut) - request.json_bytes;
         cut = core::utf8_prefix(cut, cut.size() - std::min(cut.size(), (over + 1) / 2));
     }
-    return cut.size();
+    std::string_view better = cut;
+    while (better.size() > 1 && !parts_at(line, better.size())) {
+        better = core::utf8_prefix(better, better.size() - 1);
+    }
+    return better.empty() || !parts_at(line, better.size()) ? cut.size() : better.size();
+}
+
+/// Where the byte of the line lies, moved to the beginning of its character.
+std::size_t place_in_line(std::string_view text, std::size_t begin, std::size_t byte) {
+    std::size_t const line_end = std::min(text.find('\n', begin), text.size());
+    std::size_t at = std::min(begin + byte, line_end);
+    while (at > begin && at < text.size() && (static_cast<unsigned char>(text[at]) & 0xC0U) == 0x80U) {
+        --at;
+    }
+    return at;
 }
 
 } // namespace
@@ -54,8 +82,9 @@ FileWindow choose_window(std::string_view text, WindowRequest const& request) {
         return window;
     }
     window.start_line = first;
-    window.begin = skip_lines(text, 0, first - 1);
-    window.end = last == window.total_lines ? text.size() : skip_lines(text, window.begin, last - first + 1);
+    std::size_t const line_begin = skip_lines(text, 0, first - 1);
+    window.begin = place_in_line(text, line_begin, request.start_byte);
+    window.end = last == window.total_lines ? text.size() : skip_lines(text, line_begin, last - first + 1);
     window.end_line = last;
     if (fits(text.substr(window.begin, window.end - window.begin), request)) {
         return window;
@@ -76,15 +105,12 @@ FileWindow choose_window(std::string_view text, WindowRequest const& request) {
     if (line == first) {
         std::size_t const next = skip_lines(text, end, 1);
         end += cut_line(text.substr(end, next - end), request);
-        window.line_cut = true;
-        window.budget_reached = last > first;
+        window.next_byte = end - line_begin;
         ++line;
         if (end == window.begin) {
             window.start_line = 0;
             window.end_line = 0;
             window.end = end;
-            window.line_cut = false;
-            window.budget_reached = true;
             return window;
         }
     }

@@ -19,20 +19,45 @@ constexpr std::string_view kEllipsis = "\xE2\x80\xA6";
 constexpr std::size_t kShortestText = 24;
 constexpr std::size_t kKeyBytes = 160; ///< of a cursor
 
-/// The longest text of the entry that may be cut; links and what a next call needs stay whole.
-std::string* longest_text(Json& entry) {
-    std::string* longest = nullptr;
+/// Of a text the beginning, a quarter shorter; false when it is short already.
+bool cut_text(Json& value) {
+    auto const& text = value.get_ref<std::string const&>();
+    if (text.size() <= kShortestText) {
+        return false;
+    }
+    std::string cut = shorten_text(text, std::max(kShortestText, text.size() * 3 / 4));
+    value = std::move(cut);
+    return true;
+}
+
+/// Takes away from the largest text or list of the entry; links and what a next call needs stay whole. False
+/// when there is nothing left to take.
+bool cut_largest(Json& entry) {
+    Json* largest = nullptr;
+    std::size_t most = kShortestText;
     for (auto& [key, value] : entry.items()) {
         bool const fixed = key == "url" || key == "id" || key == "commit";
-        if (fixed || !value.is_string()) {
-            continue;
-        }
-        auto& text = value.get_ref<std::string&>();
-        if (text.size() > kShortestText && (longest == nullptr || text.size() > longest->size())) {
-            longest = &text;
+        std::size_t const bytes = fixed               ? 0
+                                  : value.is_string() ? value.get_ref<std::string const&>().size()
+                                  : value.is_array()  ? core::dump_json(value).size()
+                                                      : 0;
+        if (bytes > most) {
+            most = bytes;
+            largest = &value;
         }
     }
-    return longest;
+    if (largest == nullptr || largest->is_string()) {
+        return largest != nullptr && cut_text(*largest);
+    }
+    if (largest->size() > 1 || !largest->front().is_string()) {
+        largest->erase(largest->begin() + static_cast<std::ptrdiff_t>(largest->size() / 2), largest->end());
+        return true;
+    }
+    bool const cut = cut_text(largest->front());
+    if (!cut) {
+        largest->clear();
+    }
+    return true;
 }
 
 class Assembly {
@@ -149,8 +174,7 @@ private:
 
     bool shorten_first() {
         shortened_ = true;
-        while (std::string* const text = longest_text(page_.entries.front().json)) {
-            *text = shorten_text(*text, std::max(kShortestText, text->size() * 3 / 4));
+        while (cut_largest(page_.entries.front().json)) {
             sizes_.clear();
             measure(page_.entries.front());
             if (fits(1)) {

@@ -3,6 +3,7 @@
 #include "server/tools/answer.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <optional>
 #include <utility>
 
@@ -108,6 +109,8 @@ Result<ReadArguments> read_file_arguments(Json const& args, CallScope const& sco
         if (read.position.item >= read.files.size()) {
             return core::fail(wrong_argument("`cursor` lies past the last file."));
         }
+        std::string const& byte = read.position.after;
+        std::from_chars(byte.data(), byte.data() + byte.size(), read.start_byte);
     }
     return read;
 }

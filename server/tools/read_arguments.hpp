@@ -27,7 +27,8 @@ public:
     std::string project; ///< empty only for repositories named by id
     std::vector<WantedFile> files;
     std::size_t max_bytes = 0;
-    CursorPosition position; ///< file to begin with, and its line (0 = the one asked for)
+    CursorPosition position;    ///< file to begin with, and its line (0 = the one asked for)
+    std::size_t start_byte = 0; ///< of that line: where the cursor's answer had to cut it
 };
 
 core::Result<ReadArguments> read_file_arguments(core::Json const& args, CallScope const& scope);

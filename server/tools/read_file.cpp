@@ -162,10 +162,14 @@ private:
         }
     }
 
-    void stop_at(std::size_t number, std::size_t line) {
+    /// `byte` of the line: where a line goes on that is too long for one answer.
+    void stop_at(std::size_t number, std::size_t line, std::size_t byte) {
         CursorPosition position;
         position.item = reading_.first() + number;
         position.part = line;
+        if (byte > 0) {
+            position.after = std::to_string(byte);
+        }
         cursor_ = write_cursor(position, read_file_subject(reading_.args, reading_.scope));
     }
 
@@ -174,34 +178,56 @@ private:
         std::size_t const resumed = number == 0 ? static_cast<std::size_t>(arguments_.position.part) : 0;
         WindowRequest request;
         request.start_line = std::max(wanted.start_line, resumed);
+        request.start_byte = number == 0 && resumed > 0 ? arguments_.start_byte : 0;
         request.end_line = wanted.end_line;
         std::string const name = clean_line(wanted.repository) + clean_line(wanted.path);
-        Frame const frame = frame_of(wanted, item, name);
-        if (frame.text_bytes >= text_left_ || frame.json_bytes >= json_left_) {
-            stop_at(number, request.start_line);
-            closing_note_ = "max_bytes reached; go on with `cursor`.";
-            if (files_.empty()) {
-                cursor_.clear(); // it would lead here again
-                closing_note_ = "max_bytes is too small for " + name + ".";
-            }
+        show_url_ = true;
+        Frame frame = frame_of(wanted, item, name);
+        auto const is_tight = [&] {
+            return frame.text_bytes >= text_left_ || frame.json_bytes >= json_left_;
+        };
+        if (is_tight() && files_.empty()) {
+            show_url_ = false; // the text matters more than its link
+            frame = frame_of(wanted, item, name);
+        }
+        if (is_tight()) {
+            leave_out(number, request, name);
             return;
         }
         request.text_bytes = text_left_ - frame.text_bytes;
         request.json_bytes = json_left_ - frame.json_bytes;
         FileWindow const window = choose_window(item.content, request);
+        if (window.start_line == 0 && window.budget_reached) {
+            leave_out(number, request, name);
+            return;
+        }
         if (window.start_line == 0 && window.total_lines > 0) {
             note(name + " has only " + std::to_string(window.total_lines) + " lines.");
         }
-        if (window.line_cut) {
-            note("Line " + std::to_string(window.end_line) + " of " + name +
-                 " is longer than max_bytes allows and was cut.");
-        }
         put(std::move(item), wanted, window, name);
-        if (window.budget_reached) {
-            stop_at(number, window.end_line + 1);
+        if (window.budget_reached && window.next_byte > 0) {
+            stop_at(number, window.end_line, window.next_byte);
+            closing_note_ = "Line " + std::to_string(window.end_line) + " of " + name +
+                            " is longer than max_bytes allows; `cursor` goes on in it.";
+        } else if (window.budget_reached) {
+            stop_at(number, window.end_line + 1, 0);
             std::string const next = std::to_string(window.end_line + 1);
             closing_note_ =
                 "max_bytes reached; go on with `cursor`, or with start_line=" + next + " of " + name + ".";
+        }
+    }
+
+    /// There is no room for any of the file.
+    void leave_out(std::size_t number, WindowRequest const& request, std::string const& name) {
+        stop_at(number, request.start_line, request.start_byte);
+        closing_note_ = "max_bytes reached; go on with `cursor`.";
+        if (!files_.empty()) {
+            return;
+        }
+        closing_note_ = "max_bytes is too small for " + name + ".";
+        cursor_.clear(); // it would lead here again
+        if (number + 1 < reading_.items.size()) {
+            stop_at(number + 1, 0, 0);
         }
     }
 
@@ -214,7 +240,7 @@ private:
 
     std::string
     url_of(WantedFile const& wanted, ado::FileItem const& item, std::size_t first, std::size_t last) const {
-        if (arguments_.project.empty()) {
+        if (arguments_.project.empty() || !show_url_) {
             return {};
         }
         ado::VersionDescriptor const version =
@@ -355,6 +381,7 @@ private:
     std::vector<std::string> notes_;
     std::string closing_note_;
     std::string cursor_;
+    bool show_url_ = true; ///< of the file at hand
     std::optional<core::Error> first_problem_;
 };
 

@@ -4,6 +4,7 @@
 #include "simulator/digest.hpp"
 #include "simulator/entra_errors.hpp"
 #include "simulator/time_format.hpp"
+#include "simulator/unicode.hpp"
 
 #include <algorithm>
 
@@ -45,6 +46,41 @@ Reply expired_pat(bool html) {
     return ado_error(401, "AccessCheckException", sentence);
 }
 
+constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+
+/// The body in UTF-16 (little endian, with its mark), under a Content-Type that says otherwise.
+std::string utf16_bytes(std::string_view text) {
+    std::string out = "\xFF\xFE";
+    for (char16_t const unit : utf8_to_utf16(text)) {
+        out.push_back(static_cast<char>(unit & 0xFFU));
+        out.push_back(static_cast<char>(unit >> 8U));
+    }
+    return out;
+}
+
+/// Every string of the document gets an accented letter as code page 1252 writes it, which no UTF-8 text
+/// holds: letter, then something that goes on no sequence.
+std::string latin1_bytes(std::string const& body) {
+    std::string out;
+    for (std::size_t i = 0; i < body.size(); ++i) {
+        out.push_back(body[i]);
+        bool const value_begins = body[i] == ':' && i + 1 < body.size() && body[i + 1] == '"';
+        if (value_begins) {
+            out += "\"\xE9 ";
+            ++i;
+        }
+    }
+    return out;
+}
+
+/// The document with white space before its last bracket, so that it is as long as asked for.
+void pad(std::string& body, std::size_t bytes) {
+    auto const last = body.find_last_of("]}");
+    if (body.size() < bytes) {
+        body.insert(last == std::string::npos ? body.size() : last, bytes - body.size(), ' ');
+    }
+}
+
 } // namespace
 
 std::vector<std::string> const& FaultList::actions() {
@@ -69,6 +105,14 @@ std::vector<std::string> const& FaultList::actions() {
                                                    "malformed_json",
                                                    "bom503",
                                                    "stopped",
+                                                   "forbidden",
+                                                   "not_found",
+                                                   "bom",
+                                                   "utf16_body",
+                                                   "latin1_body",
+                                                   "charset",
+                                                   "huge_body",
+                                                   "stall",
                                                    "html",
                                                    "aadsts",
                                                    "headers"};
@@ -180,6 +224,14 @@ std::optional<Reply> answer_of_fault(Fault const& fault, RouteKey const& key) {
         reply = Reply(200, "application/json; charset=utf-8", "{\"count\":1,\"value\":[{\"id\":");
     } else if (action == "bom503") {
         reply = service_unavailable_with_bom();
+    } else if (action == "forbidden") {
+        reply = ado_error(403,
+                          "AccessCheckException",
+                          "TF401027: You need the Git 'GenericRead' permission to perform this action.");
+    } else if (action == "not_found") {
+        reply = ado_error(404,
+                          "VssResourceNotFoundException",
+                          "The requested resource does not exist, or you do not have permission to see it.");
     } else if (action == "stopped") {
         reply = stopped_collection(key.organization);
     } else if (action == "aadsts") {
@@ -209,6 +261,21 @@ void apply_after(Fault const& fault, Reply& reply) {
         reply.delivery = Delivery::partial_body;
     } else if (action == "slow") {
         reply.delivery = Delivery::slow;
+        reply.piece_pause =
+            std::chrono::milliseconds(int_member(fault.parameters, "pause_ms", reply.piece_pause.count()));
+    } else if (action == "stall") {
+        reply.delivery = Delivery::stall;
+    } else if (action == "bom") {
+        reply.body.insert(0, kByteOrderMark);
+    } else if (action == "utf16_body") {
+        reply.body = utf16_bytes(reply.body);
+    } else if (action == "latin1_body") {
+        reply.body = latin1_bytes(reply.body);
+    } else if (action == "charset") {
+        reply.content_type =
+            string_member(fault.parameters, "content_type", "application/json; charset=utf-16");
+    } else if (action == "huge_body") {
+        pad(reply.body, static_cast<std::size_t>(int_member(fault.parameters, "bytes", 16 * 1024 * 1024)));
     } else if (action == "soft_throttle") {
         auto const retry_after = int_member(fault.parameters, "retry_after_s", 1);
         auto const reset = unix_seconds(std::chrono::system_clock::now()) + retry_after;

@@ -51,7 +51,8 @@ private:
 /// A fault that answers instead of the service. nullopt when the service answers (and apply_after changes
 /// that).
 std::optional<Reply> answer_of_fault(Fault const& fault, RouteKey const& key);
-/// Changes the real answer: delay, slow, soft_throttle, partial_body, commit_then_drop, headers.
+/// Changes the real answer: delay, slow, stall, partial_body, huge_body, bom, commit_then_drop, headers and
+/// the like.
 void apply_after(Fault const& fault, Reply& reply);
 
 } // namespace simulator

@@ -16,12 +16,16 @@ public:
     simulator::Settings settings;
     simulator::DaemonConfigOptions config;
     std::uint64_t seed = 1;
+    std::string record_file;
     bool print_config = false;
     bool print_config_only = false;
 };
 
 int run(Options& options) {
     simulator::Simulator simulator(options.seed, options.settings);
+    if (!options.record_file.empty()) {
+        simulator.state().recorder = std::make_unique<simulator::Recorder>(options.record_file);
+    }
     auto const identity = simulator::make_tls_identity();
     auto const server = simulator::make_server(simulator, identity, options.server);
     if (!simulator::write_file_atomically(options.config.ca_file, identity.ca_pem)) {
@@ -73,6 +77,10 @@ int main(int argc, char** argv) {
                    "approve a device code after so many polls");
     app.add_option(
         "--device-interval-s", options.settings.device_interval_s, "polling interval of the device flow");
+    app.add_option(
+        "--record",
+        options.record_file,
+        "write every exchange with Azure DevOps to this file, a JSON object a line; no credentials");
     app.add_flag("--print-config", options.print_config, "print a daemon configuration, then serve");
     app.add_flag("--print-config-only", options.print_config_only, "print it and exit");
     options.config.state_directory = "./state";

@@ -50,6 +50,7 @@ enum class Delivery {
     drop,         ///< close without an answer
     partial_body, ///< announced length, half the body, close
     slow,         ///< the body in small pieces
+    stall,        ///< half the body, then silence
     hang          ///< no answer until the peer gives up
 };
 
@@ -65,7 +66,8 @@ public:
     NameValues headers;
     Delivery delivery = Delivery::normal;
     std::chrono::milliseconds delay{0};
-    bool service_headers = true; ///< the header block Azure DevOps puts on everything
+    std::chrono::milliseconds piece_pause{60}; ///< of a slow body
+    bool service_headers = true;               ///< the header block Azure DevOps puts on everything
 
     Reply& with(std::string name, std::string value) {
         headers.emplace_back(std::move(name), std::move(value));

@@ -35,6 +35,14 @@ std::string organization_of_host(std::string_view host) {
     return std::string(host.substr(0, host.find('.')));
 }
 
+/// contoso of contoso-12: the same organization under another name, whose requests are matched and counted
+/// apart.
+std::string_view name_of_alias(std::string_view name) {
+    auto const dash = name.find_last_not_of("0123456789");
+    bool const numbered = dash != std::string_view::npos && dash + 1 < name.size() && name[dash] == '-';
+    return numbered ? name.substr(0, dash) : std::string_view();
+}
+
 std::string_view service_name(Service service) {
     return service == Service::search ? "search" : service == Service::identity ? "vssps" : "core";
 }
@@ -176,6 +184,9 @@ Reply Simulator::handle(Request const& request) {
         ++counters.organizations[key.organization];
     }
     reply.delay += state_->settings.latency;
+    if (state_->recorder != nullptr) {
+        state_->recorder->note(request, key.service, reply);
+    }
     return reply;
 }
 
@@ -221,6 +232,9 @@ Reply Simulator::azure_devops(Request const& request, RouteKey& key) {
         ++at;
     }
     call.organization = state_->world->find_organization(name);
+    if (call.organization == nullptr) {
+        call.organization = state_->world->find_organization(name_of_alias(name));
+    }
     if (dangerous(request) && call.organization == nullptr) {
         return dangerous_path();
     }
@@ -231,8 +245,9 @@ Reply Simulator::azure_devops(Request const& request, RouteKey& key) {
         add_service_headers(request, nullptr, reply);
         return reply;
     }
-    key.organization = call.organization->name;
-    call.base_url = base_url(request, call.organization->name);
+    bool const alias = !iequals(name, call.organization->name);
+    key.organization = alias ? lower(name) : call.organization->name;
+    call.base_url = base_url(request, key.organization);
     auto const api = std::find_if(request.segments.begin() + static_cast<std::ptrdiff_t>(at),
                                   request.segments.end(),
                                   [](auto const& segment) { return iequals(segment, "_apis"); });

@@ -31,7 +31,6 @@ constexpr auto tok = asio::as_tuple(asio::use_awaitable);
 constexpr std::size_t kReadSize = 16 * 1024;
 constexpr std::uint64_t kMaxBody = 16 * 1024 * 1024;
 constexpr std::size_t kSlowPieces = 8;
-constexpr std::chrono::milliseconds kSlowPause{60};
 
 using TlsStream = asio::ssl::stream<tcp::socket>;
 
@@ -137,25 +136,31 @@ private:
         std::string out = response_head(reply, keep_alive);
         bool const with_body = request.method != "HEAD" && reply.status != 204;
         if (reply.delivery == Delivery::slow) {
-            bool const sent = co_await trickle(std::move(out), reply.body);
+            bool const sent = co_await trickle(std::move(out), reply);
             co_return sent;
         }
         if (with_body) {
-            bool const partial = reply.delivery == Delivery::partial_body;
-            out.append(reply.body, 0, partial ? reply.body.size() / 2 : reply.body.size());
+            bool const half = reply.delivery == Delivery::partial_body || reply.delivery == Delivery::stall;
+            out.append(reply.body, 0, half ? reply.body.size() / 2 : reply.body.size());
         }
         auto const [failure, length] = co_await asio::async_write(stream_, asio::buffer(out), tok);
+        if (!failure && reply.delivery == Delivery::stall) {
+            // As with hang.
+            co_await stream_.async_read_some(asio::buffer(buffer_), tok);
+            co_return false;
+        }
         co_return !failure && reply.delivery != Delivery::partial_body;
     }
 
-    asio::awaitable<bool> trickle(std::string head, std::string const& body) {
+    asio::awaitable<bool> trickle(std::string head, Reply const& reply) {
+        std::string const& body = reply.body;
         auto const [failure, length] = co_await asio::async_write(stream_, asio::buffer(head), tok);
         if (failure) {
             co_return false;
         }
         std::size_t const piece = body.size() / kSlowPieces + 1;
         for (std::size_t at = 0; at < body.size(); at += piece) {
-            co_await pause(kSlowPause);
+            co_await pause(reply.piece_pause);
             std::size_t const size = std::min(piece, body.size() - at);
             auto const [broken, count] =
                 co_await asio::async_write(stream_, asio::buffer(body.data() + at, size), tok);

@@ -2,6 +2,7 @@
 
 #include "simulator/faults.hpp"
 #include "simulator/jwt.hpp"
+#include "simulator/recorder.hpp"
 #include "simulator/search_index.hpp"
 #include "simulator/token_registry.hpp"
 #include "simulator/world.hpp"
@@ -61,6 +62,7 @@ public:
     FaultList faults;
     Counters counters;
     KeyRing keys;
+    std::unique_ptr<Recorder> recorder; ///< null: nothing is recorded
 
     TimePoint now() const { return std::chrono::system_clock::now() + offset_; }
     /// Lets the simulator's clock run ahead (or back), for expiry.

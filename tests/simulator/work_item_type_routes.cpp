@@ -46,7 +46,11 @@ Json field_instance(Call const& call, TypeField const& entry, bool values) {
 Json type_json(Call const& call, WorkItemType const& type) {
     Json fields = Json::array();
     for (auto const& entry : type.fields) {
-        fields.push_back(field_instance(call, entry, false));
+        Json field = field_instance(call, entry, false);
+        if (field["defaultValue"].is_null()) {
+            field.erase("defaultValue"); // unlike in the list of a type's fields
+        }
+        fields.push_back(std::move(field));
     }
     Json states = Json::array();
     Json transitions = {{"", Json::array({{{"to", type.states.front().name}, {"actions", nullptr}}})}};

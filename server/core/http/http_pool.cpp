@@ -111,11 +111,20 @@ private:
     SteadyTime started_;
 };
 
-/// What a reader can do about a connection that could not be made, or broke.
+/// What a reader can do about a connection that could not be made, or broke, or carried nonsense.
 Error with_advice(Error error, Origin const& origin) {
     bool const lost = error.kind() == ErrorKind::network;
-    if ((!lost && error.kind() != ErrorKind::timeout) || !error.fix().empty()) {
+    bool const malformed = error.kind() == ErrorKind::protocol;
+    if ((!lost && !malformed && error.kind() != ErrorKind::timeout) || !error.fix().empty()) {
         return error;
+    }
+    if (malformed) {
+        if (error.code().empty()) {
+            static_cast<void>(std::move(error).with_code("malformed_answer"));
+        }
+        return std::move(error).with_fix(
+            "Try again; if it stays, look at what lies between this machine and " + origin.authority() +
+            " (gateway, proxy).");
     }
     if (error.code().empty()) {
         char const* const when_lost = error.not_sent() ? "unreachable" : "connection_lost";

@@ -99,9 +99,17 @@ ToolAnswer McpClient::ask(std::string const& method, Json params, std::string co
 }
 
 std::vector<ToolAnswer> McpClient::call_all(std::string const& tool, std::vector<Json> const& arguments) {
-    std::vector<core::HttpRequest> requests;
+    std::vector<ToolRequest> calls;
     for (Json const& one : arguments) {
-        requests.push_back(request(tool, one));
+        calls.emplace_back(tool, one);
+    }
+    return call_each(calls);
+}
+
+std::vector<ToolAnswer> McpClient::call_each(std::vector<ToolRequest> const& calls) {
+    std::vector<core::HttpRequest> requests;
+    for (auto const& [tool, arguments] : calls) {
+        requests.push_back(request(tool, arguments));
     }
     std::vector<ToolAnswer> answers;
     std::size_t index = 0;

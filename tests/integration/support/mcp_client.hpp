@@ -32,6 +32,9 @@ public:
     std::string describe() const;
 };
 
+/// A tool and its arguments.
+using ToolRequest = std::pair<std::string, Json>;
+
 /// Calls tools as a 2026-07-28 client does: stateless, one POST a call. One thread at a time.
 class McpClient {
 public:
@@ -43,6 +46,8 @@ public:
     ToolAnswer call(std::string const& tool, Json const& arguments);
     /// All side by side, in the order of `arguments`.
     std::vector<ToolAnswer> call_all(std::string const& tool, std::vector<Json> const& arguments);
+    /// The same with a tool each.
+    std::vector<ToolAnswer> call_each(std::vector<ToolRequest> const& calls);
     core::HttpRequest request(std::string const& tool, Json const& arguments) const;
     /// Any method; `name` is Mcp-Name, empty = none.
     ToolAnswer ask(std::string const& method, Json params, std::string const& name = {});

@@ -221,6 +221,16 @@ TEST_F(HttpPoolTest, AFreshConnectionThatDiesIsNotTriedAgain) {
     EXPECT_EQ(http.requests().size(), 1U);
 }
 
+TEST_F(HttpPoolTest, NonsenseIsToldWithWhatToDoAndNotAskedForAgain) {
+    LoopbackHttp http(loop, [](ServedRequest const&) { return std::string("HTTP/9 what?\r\n\r\n"); });
+    Result<HttpResponse> const result = send(get(http.url("/")));
+    ASSERT_FALSE(result.has_value());
+    EXPECT_EQ(result.error().kind(), ErrorKind::protocol);
+    EXPECT_EQ(result.error().code(), "malformed_answer");
+    EXPECT_FALSE(result.error().fix().empty());
+    EXPECT_EQ(http.requests().size(), 1U);
+}
+
 TEST_F(HttpPoolTest, AConnectionThePeerClosedWhileIdleIsNotUsed) {
     LoopbackHttp http(loop, [](ServedRequest const& req) {
         return LoopbackHttp::response("200 OK", req.head.target, "Connection: keep-alive\r\n");

@@ -115,6 +115,9 @@ TEST(ResponseReader, RefusesWhatCannotBeTrusted) {
             ASSERT_FALSE(response.has_value());
             EXPECT_EQ(response.error().kind(), ErrorKind::protocol) << response.error().message();
             EXPECT_FALSE(reader->keep_alive());
+            bool const too_long = std::string_view(row.name).starts_with("too long");
+            EXPECT_EQ(response.error().code(), too_long ? "response_too_large" : "");
+            EXPECT_EQ(response.error().fix().empty(), !too_long);
         }
     }
 }

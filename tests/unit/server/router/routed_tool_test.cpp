@@ -215,7 +215,7 @@ TEST_F(RoutedToolTest, WriteThatCannotBeRecordedIsNotSent) {
 TEST_F(RoutedToolTest, ListOrganizationsShowsWhatIsConnected) {
     connect("contoso", {"Web"});
     connect("fabrikam", {}, true);
-    auto const tool = server::make_list_organizations_tool(directory_, false);
+    auto const tool = server::make_list_organizations_tool(directory_, limits_, false);
     Json const args = Json::object();
     core::Principal const caller("agent", "agent", core::Role::reader);
     protocol::ToolCall const asked(args, caller, ctx_, mcp_client_);
@@ -227,6 +227,47 @@ TEST_F(RoutedToolTest, ListOrganizationsShowsWhatIsConnected) {
     EXPECT_EQ(organizations[0].at("state"), "sign_in_required");
     EXPECT_EQ(organizations[1].at("read_only"), true);
     EXPECT_NE(result.text.find("fabrikam"), std::string::npos);
+}
+
+TEST_F(RoutedToolTest, ListOrganizationsKeepsToTheLimitAndGoesOnWithItsCursor) {
+    limits_.answer_bytes = 1024;
+    std::vector<std::string> projects;
+    for (int i = 0; i < 400; ++i) {
+        projects.push_back("Project \"" + std::to_string(i) + "\"");
+    }
+    for (int i = 10; i < 30; ++i) {
+        connect("org-" + std::to_string(i), i == 20 ? projects : std::vector<std::string>());
+    }
+    auto const tool = server::make_list_organizations_tool(directory_, limits_, false);
+    core::Principal const caller("agent", "agent", core::Role::reader);
+    std::vector<std::string> names;
+    Json args = Json::object();
+    for (int round = 0; round < 30; ++round) {
+        protocol::ToolCall const asked(args, caller, ctx_, mcp_client_);
+        auto const result = loop_.run(tool->call(asked));
+        EXPECT_LE(result.text.size(), 1024U);
+        EXPECT_LE(core::dump_json(result.structured).size(), 1024U);
+        for (Json const& entry : result.structured.at("organizations")) {
+            names.push_back(entry.at("name"));
+            if (names.back() == "org-20") {
+                EXPECT_FALSE(entry.at("projects").empty()) << "an empty list would mean all projects";
+                EXPECT_EQ(entry.at("notes"), Json::array({"Cut to fit the answer."}));
+            }
+        }
+        if (!result.structured.contains("cursor")) {
+            break;
+        }
+        args["cursor"] = result.structured.at("cursor");
+        EXPECT_NE(result.text.find("cursor: " + args["cursor"].get<std::string>()), std::string::npos);
+        directory_.remove("org-10"); // what comes and goes meanwhile shifts nothing
+    }
+    EXPECT_EQ(names.size(), 20U);
+    EXPECT_EQ(names.back(), "org-29");
+    Json const wrong = {{"cursor", "AAAA"}};
+    protocol::ToolCall const asked(wrong, caller, ctx_, mcp_client_);
+    auto const refused = loop_.run(tool->call(asked));
+    EXPECT_TRUE(refused.is_error);
+    EXPECT_NE(refused.text.find("bad_cursor"), std::string::npos);
 }
 
 } // namespace

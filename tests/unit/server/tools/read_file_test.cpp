@@ -59,7 +59,7 @@ TEST(FileWindow, StopsAtWholeLinesWhenTheBudgetEnds) {
     EXPECT_EQ(window.end, 10U);
     EXPECT_EQ(window.end_line, 2U);
     EXPECT_TRUE(window.budget_reached);
-    EXPECT_FALSE(window.line_cut);
+    EXPECT_EQ(window.next_byte, 0U);
     FileWindow const escaped = choose_window("\"\"\"\"\nbbbb\n", window_request(1, 0, 11));
     EXPECT_EQ(escaped.end_line, 1U) << "quotes take two bytes in JSON";
 }
@@ -71,10 +71,29 @@ TEST(FileWindow, CutsALineThatIsTooLongAlone) {
     }
     FileWindow const window = choose_window(text + "\nnext\n", window_request(1, 0, 51));
     EXPECT_EQ(window.end, 50U);
-    EXPECT_TRUE(window.line_cut);
+    EXPECT_EQ(window.next_byte, 50U);
     EXPECT_TRUE(window.budget_reached);
     EXPECT_EQ(window.end_line, 1U);
-    EXPECT_FALSE(choose_window(text, window_request(1, 0, 51)).budget_reached) << "there is no further line";
+    EXPECT_TRUE(choose_window(text, window_request(1, 0, 51)).budget_reached) << "the line goes on";
+    server::WindowRequest rest = window_request(1, 0, 500);
+    rest.start_byte = 151; // in the middle of a character, as when the file has changed
+    FileWindow const end = choose_window(text, rest);
+    EXPECT_EQ(end.begin, 150U);
+    EXPECT_EQ(end.end, text.size());
+    EXPECT_FALSE(end.budget_reached);
+}
+
+TEST(FileWindow, CutsNothingThatBelongsTogether) {
+    std::string const rocket = "\xF0\x9F\x9A\x80";
+    std::string const family = rocket + "\xE2\x80\x8D" + rocket + "\xEF\xB8\x8F";
+    std::string const text = "ab" + family + "cd\r\n";
+    for (std::size_t budget = 4; budget < text.size(); ++budget) {
+        FileWindow const window = choose_window(text, window_request(1, 0, budget));
+        std::string const part = text.substr(0, window.end);
+        EXPECT_TRUE(part == "ab" || part == "ab" + family || part == "ab" + family + "c" ||
+                    part == "ab" + family + "cd")
+            << part;
+    }
 }
 
 TEST(FileWindow, WalkingByWindowsYieldsTheWholeText) {
@@ -82,11 +101,11 @@ TEST(FileWindow, WalkingByWindowsYieldsTheWholeText) {
     for (int i = 0; i < 40; ++i) {
         text += std::string(static_cast<std::size_t>(i * 7 % 23), i % 2 == 0 ? '"' : 'x') + "\n";
     }
-    for (std::size_t const budget : {50U, 64U, 100U, 333U}) {
+    for (std::size_t const budget : {10U, 17U, 50U, 64U, 100U, 333U}) {
         std::string joined;
-        std::size_t line = 1;
+        server::WindowRequest request = window_request(1, 0, budget);
         for (int round = 0; round < 100; ++round) {
-            FileWindow const window = choose_window(text, window_request(line, 0, budget));
+            FileWindow const window = choose_window(text, request);
             std::string const part = text.substr(window.begin, window.end - window.begin);
             EXPECT_LE(part.size(), budget);
             EXPECT_LE(Json(part).dump().size() - 2, budget);
@@ -94,7 +113,8 @@ TEST(FileWindow, WalkingByWindowsYieldsTheWholeText) {
             if (!window.budget_reached) {
                 break;
             }
-            line = window.end_line + 1;
+            request.start_line = window.end_line + (window.next_byte > 0 ? 0 : 1);
+            request.start_byte = window.next_byte;
         }
         EXPECT_EQ(joined, text);
     }
