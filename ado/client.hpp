@@ -5,7 +5,6 @@
 #include "ado/git.hpp"
 #include "ado/organization.hpp"
 #include "ado/patch.hpp"
-#include "ado/throttle.hpp"
 #include "ado/transport.hpp"
 #include "core/async.hpp"
 #include "core/call_context.hpp"

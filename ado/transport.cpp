@@ -3,6 +3,8 @@
 #include "ado/error_body.hpp"
 #include "ado/fetch.hpp"
 #include "ado/readers.hpp"
+#include "ado/throttle.hpp"
+#include "ado/upstream.hpp"
 #include "core/crypto/random.hpp"
 #include "core/log.hpp"
 
@@ -76,13 +78,28 @@ Transport::Transport(Organization organization,
                      core::Clock& clock,
                      ClientLimits limits,
                      core::BlockingPool* pool)
-    : organization_(std::move(organization)), http_(&http), tokens_(&tokens), throttle_(&throttle),
-      clock_(&clock), limits_(std::move(limits)), pool_(pool) {}
+    : organization_(std::move(organization)), tokens_(&tokens), clock_(&clock), limits_(std::move(limits)),
+      upstream_(std::make_shared<Upstream>(organization_.name(),
+                                           http,
+                                           throttle,
+                                           clock,
+                                           core::RetryRule(limits_.retry, clock, limits_.jitter))),
+      pool_(pool) {}
+
+core::Url const& Transport::base_of(Service service) const noexcept {
+    switch (service) {
+    case Service::search:
+        return organization_.search_base();
+    case Service::identity:
+        return organization_.identity_base();
+    case Service::core:
+        break;
+    }
+    return organization_.core_base();
+}
 
 core::HttpRequest Transport::build(ApiRequest const& request) const {
-    core::Url const& base = request.service == Service::search     ? organization_.search_base()
-                            : request.service == Service::identity ? organization_.identity_base()
-                                                                   : organization_.core_base();
+    core::Url const& base = base_of(request.service);
     std::string const& version = request.api_version.empty() ? limits_.api_version : request.api_version;
     bool const is_get = request.method == "GET";
 
@@ -124,13 +141,20 @@ ErrorContext Transport::error_context(ApiRequest const& request) const {
 core::Task<core::Result<core::HttpResponse>> Transport::send_once(ApiRequest const& request,
                                                                   core::AccessToken const& token,
                                                                   core::CallContext const& ctx) const {
-    CO_TRY(core::Semaphore::Permit const place, co_await throttle_->enter(ctx));
     core::HttpRequest http_request = build(request);
     http_request.credential = token.value.clone();
     http_request.auth_scheme = token.scheme;
-    core::Result<core::HttpResponse> response = co_await http_->send(http_request, ctx);
+    Lane const lane(request.service, base_of(request.service).origin.host, token.method);
+    core::Result<core::HttpResponse> response = core::fail(core::ErrorKind::internal, "not sent");
+    if (request.method == "GET") {
+        response = co_await upstream_->read(std::move(http_request), lane, ctx);
+    } else {
+        response = co_await upstream_->send(http_request, lane, ctx);
+    }
+    if (!request.idempotent) {
+        upstream_->wrote();
+    }
     if (response) {
-        throttle_->observe(response->headers);
         ctx.trace->method = token.method;
         note(*response, *ctx.trace);
     }

@@ -3,10 +3,11 @@
 #include "ado/error_map.hpp"
 #include "ado/organization.hpp"
 #include "ado/scope.hpp"
-#include "ado/throttle.hpp"
+#include "ado/service.hpp"
 #include "core/async.hpp"
 #include "core/call_context.hpp"
 #include "core/http/http_client.hpp"
+#include "core/http/retry.hpp"
 #include "core/json.hpp"
 #include "core/result.hpp"
 #include "core/task.hpp"
@@ -14,11 +15,15 @@
 
 #include <chrono>
 #include <cstddef>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
 
 namespace ado {
+
+class Throttle;
+class Upstream;
 
 class ClientLimits {
 public:
@@ -28,9 +33,9 @@ public:
     std::size_t response_bytes = 8U * 1024 * 1024;
     std::size_t inline_parse_bytes = 256U * 1024; ///< larger bodies are parsed and freed on the blocking pool
     std::chrono::seconds token_ttl{60};           ///< a token must be good for at least this long
+    core::RetryPolicy retry = core::RetryPolicy::once();
+    core::Jitter jitter = [] { return 0.5; }; ///< spreads the repetitions of callers who failed together
 };
-
-enum class Service { core, search, identity };
 
 /// One request as the client's methods describe it.
 class ApiRequest {
@@ -50,7 +55,7 @@ public:
     bool bytes = false; ///< the answer is a file's content and no JSON
 };
 
-/// The one place that sends. Adds the headers, takes a token, passes the throttle, and on a refused
+/// The one place that sends. Adds the headers, takes a token, sends by Upstream's rules, and on a refused
 /// credential repeats once with a fresh token, also a write (a refused request had no effect). A PAT refused
 /// without a word why is first tried on connectionData. If it works there it is not invalidated, and a bare
 /// 401 meant that it lacks a scope; nor is it when that cannot be told for the moment. Redirects are never
@@ -92,15 +97,15 @@ private:
     send_once(ApiRequest const& request, core::AccessToken const& token, core::CallContext const& ctx) const;
     enum class Probe { works, refused, unknown };
     core::Task<Probe> try_elsewhere(core::AccessToken const& token, core::CallContext const& ctx) const;
+    core::Url const& base_of(Service service) const noexcept;
     core::HttpRequest build(ApiRequest const& request) const;
     ErrorContext error_context(ApiRequest const& request) const;
 
     Organization organization_;
-    core::HttpClient* http_;
     core::TokenSource* tokens_;
-    Throttle* throttle_;
     core::Clock* clock_;
     ClientLimits limits_;
+    std::shared_ptr<Upstream> upstream_; ///< reads that several share may outlast this by a moment
     core::BlockingPool* pool_;
 };
 

@@ -74,6 +74,8 @@ core::Result<void> App::build() {
     };
     parts_ = std::make_unique<ConnectorParts>(
         config_, std::move(environment), outbound_->retrying(), pool_, *store_, *store_);
+    parts_->once = &outbound_->once();
+    parts_->retry = outbound_->retry_policy();
     directory_ = std::make_unique<OrganizationDirectory>(
         organization_urls(config_), [this](ado::Organization organization) {
             return connector_set_->make_for_credential(std::move(organization));
@@ -122,6 +124,8 @@ core::Result<void> App::build() {
         *directory_, *writes_, *running_writes_, config_.limits, config_.tools.read_only);
     routing.sign_in = offered_sign_ins_.get();
     routing.audit = &store_->audit();
+    routing.mask_secrets = config_.tools.mask_secrets;
+    routing.clock = &clock_;
     offer_ = std::make_unique<McpOffer>(config_, *directory_, *sources_, routing, changes_, clock_);
     mcp_ = protocol::make_mcp_server(
         offer_->features(store_->tasks()),

@@ -39,7 +39,8 @@ McpOffer::McpOffer(Config const& config,
                    protocol::ChangeHub& hub,
                    core::Clock& clock)
     : prompts_(make_prompts()),
-      resources_(std::make_unique<AdoResources>(directory, config.limits, config.tools.read_only)),
+      resources_(std::make_unique<AdoResources>(
+          directory, config.limits, config.tools.read_only, config.tools.mask_secrets)),
       knowledge_(std::make_unique<KnowledgeResources>(sources)),
       skills_(std::make_unique<protocol::SkillLibrary>(shipped_skills())), watch_(directory, hub, clock) {
     std::vector<std::unique_ptr<protocol::ToolHandler>> tools;

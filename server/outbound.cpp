@@ -107,7 +107,7 @@ core::Result<std::unique_ptr<Outbound>> Outbound::make(core::asio::any_io_execut
     outbound->resolver_ = core::make_resolver(executor, pool, clock);
     outbound->pooled_ = core::make_pooled_client(
         executor, *outbound->tls_, *outbound->resolver_, clock, outbound->limits_, std::move(proxy));
-    core::RetryPolicy policy;
+    core::RetryPolicy& policy = outbound->retry_;
     policy.max_attempts = static_cast<int>(config.limits.upstream_attempts);
     policy.retry_after_cap =
         std::chrono::duration_cast<std::chrono::seconds>(config.limits.retry_after_cap_ms);

@@ -3,6 +3,7 @@
 #include "core/async.hpp"
 #include "core/clock.hpp"
 #include "core/http/http_client.hpp"
+#include "core/http/retry.hpp"
 #include "core/net/resolver.hpp"
 #include "core/net/tls.hpp"
 #include "core/result.hpp"
@@ -31,6 +32,8 @@ public:
     core::HttpClient& once() noexcept { return *pooled_; }
     /// Repeats idempotent requests. For Azure DevOps.
     core::HttpClient& retrying() noexcept { return *retrying_; }
+    /// What that one repeats.
+    core::RetryPolicy const& retry_policy() const noexcept { return retry_; }
     /// Trusts the one certificate with this SHA-1 thumbprint, and uses no proxy. The same client for the same
     /// thumbprint; it lives as long as this.
     core::Result<core::HttpClient*> pinned(std::string const& thumbprint);
@@ -53,6 +56,7 @@ private:
     core::asio::any_io_executor executor_;
     core::Clock& clock_;
     core::HttpPoolLimits limits_;
+    core::RetryPolicy retry_;
     std::unique_ptr<core::TlsClient> tls_;
     std::unique_ptr<core::Resolver> resolver_;
     std::optional<core::ProxySettings> proxy_;

@@ -115,6 +115,7 @@ public:
     std::vector<std::string> enable; ///< empty = all
     std::vector<std::string> disable;
     bool read_only = false;
+    bool mask_secrets = true; ///< in what tools answer
 };
 
 class Config {

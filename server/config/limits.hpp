@@ -29,7 +29,11 @@ public:
     std::size_t calls_queue = 1024;             ///< waiting for a place
     std::chrono::milliseconds drain_ms{20'000}; ///< SIGTERM: for what runs to finish
     // Calls
-    std::chrono::milliseconds call_ms{55'000};   ///< one tool call; below the 60 s at which clients give up
+    std::chrono::milliseconds call_ms{55'000}; ///< one tool call; below the 60 s at which clients give up
+    std::chrono::milliseconds tool_search_ms{
+        50'000}; ///< search, list, describe: five seconds are left to answer
+    std::chrono::milliseconds tool_read_ms{50'000};  ///< tools that read one thing
+    std::chrono::milliseconds tool_write_ms{50'000}; ///< tools that write
     std::size_t answer_bytes = 64 * 1024;        ///< largest text of one answer, and of its structured twin
     std::size_t search_answer_bytes = 16 * 1024; ///< default budget where tools search, list or describe
     std::size_t search_parallel_files = 8;       ///< hit files fetched side by side
@@ -83,6 +87,9 @@ public:
     std::size_t organization_calls = 32;                   ///< upstream requests in flight, per organization
     std::size_t organization_queue = 512;                 ///< waiting for one, per organization -> overloaded
     std::chrono::milliseconds retry_after_cap_ms{30'000}; ///< longest upstream pause that is waited out
+    std::size_t breaker_failures = 20; ///< more than successes, before requests fail at once
+    std::chrono::milliseconds breaker_window_ms{60'000}; ///< in which they count
+    std::chrono::milliseconds breaker_open_ms{10'000};   ///< then one request tries again
 };
 
 } // namespace server

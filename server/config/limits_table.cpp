@@ -32,6 +32,9 @@ constexpr std::array kEntries{
     LimitEntry{"calls_queue", &Limits::calls_queue, 0, 1'000'000},
     LimitEntry{"drain_ms", &Limits::drain_ms, 0, kHour},
     LimitEntry{"call_ms", &Limits::call_ms, 100, kHour},
+    LimitEntry{"tool_search_ms", &Limits::tool_search_ms, 100, kHour},
+    LimitEntry{"tool_read_ms", &Limits::tool_read_ms, 100, kHour},
+    LimitEntry{"tool_write_ms", &Limits::tool_write_ms, 100, kHour},
     LimitEntry{"answer_bytes", &Limits::answer_bytes, 1024, 16 * kMiB},
     LimitEntry{"search_answer_bytes", &Limits::search_answer_bytes, 1024, 16 * kMiB},
     LimitEntry{"search_parallel_files", &Limits::search_parallel_files, 1, 64},
@@ -78,6 +81,9 @@ constexpr std::array kEntries{
     LimitEntry{"organization_calls", &Limits::organization_calls, 1, 10'000},
     LimitEntry{"organization_queue", &Limits::organization_queue, 0, 100'000},
     LimitEntry{"retry_after_cap_ms", &Limits::retry_after_cap_ms, 0, kHour},
+    LimitEntry{"breaker_failures", &Limits::breaker_failures, 1, 1'000'000},
+    LimitEntry{"breaker_window_ms", &Limits::breaker_window_ms, 100, kHour},
+    LimitEntry{"breaker_open_ms", &Limits::breaker_open_ms, 100, kHour},
 };
 
 // Members are all of one size: a member without an entry makes the struct larger than the table.

@@ -6,6 +6,7 @@
 #include "server/router/organization_report.hpp"
 #include "server/tools/answer.hpp"
 #include "server/tools/clean_text.hpp"
+#include "server/tools/mask_secrets.hpp"
 #include "server/tools/read_arguments.hpp"
 
 #include <nlohmann/json.hpp>
@@ -195,6 +196,10 @@ core::Task<core::Result<ResourceResult>> AdoResources::read_file(AdoUri wanted,
         if (item.content.size() > limits_.answer_bytes) {
             co_return core::fail(
                 too_large(clean_line(wanted.path), item.content.size(), limits_.answer_bytes, false));
+        }
+        std::size_t const masked = masks_ ? mask_secrets(item.content).places.size() : 0;
+        if (masked > 0) {
+            meta["ado-mcpd/masked_secrets"] = masked;
         }
         CleanText clean = clean_text(std::move(item.content));
         if (clean.removed > 0) {

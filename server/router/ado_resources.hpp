@@ -14,8 +14,8 @@ namespace server {
 class AdoResources final : public protocol::ResourceSource {
 public:
     /// `read_only`: tools.read_only of the configuration.
-    AdoResources(OrganizationDirectory& directory, Limits const& limits, bool read_only)
-        : directory_(directory), limits_(limits), read_only_(read_only) {}
+    AdoResources(OrganizationDirectory& directory, Limits const& limits, bool read_only, bool masks = true)
+        : directory_(directory), limits_(limits), read_only_(read_only), masks_(masks) {}
 
     bool owns(std::string_view uri) const noexcept override { return uri.starts_with(kAdoScheme); }
     std::vector<protocol::ResourceDescriptor> resources() const override;
@@ -32,6 +32,7 @@ private:
     OrganizationDirectory& directory_;
     Limits const& limits_;
     bool read_only_;
+    bool masks_; ///< secrets
 };
 
 } // namespace server

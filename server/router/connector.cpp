@@ -159,6 +159,14 @@ ConnectorStatus Connector::status() const {
                             core::format_utc(now + left) + ".";
             status.fix = "Wait; calls go on by themselves. Make fewer at a time if it comes again.";
         }
+        std::optional<ado::Outage> const outage = throttle_ ? throttle_->outage() : std::nullopt;
+        if (outage) {
+            status.state = "degraded";
+            status.since = outage->since;
+            status.reason = outage->describe();
+            status.fix = "Wait; calls go on by themselves once it answers. If it stays, check "
+                         "https://status.dev.azure.com and this machine's way out.";
+        }
     }
     settle_since(status);
     return status;

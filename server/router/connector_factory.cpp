@@ -1,5 +1,6 @@
 #include "server/router/connector_factory.hpp"
 
+#include "core/crypto/random.hpp"
 #include "server/config/private_file.hpp"
 
 #include <algorithm>
@@ -64,6 +65,9 @@ std::shared_ptr<ado::Throttle> make_throttle(ConnectorParts const& parts) {
     throttle_limits.parallel = limits.organization_calls;
     throttle_limits.queue = limits.organization_queue;
     throttle_limits.wait_cap = limits.retry_after_cap_ms;
+    throttle_limits.breaker.failures = limits.breaker_failures;
+    throttle_limits.breaker.window = limits.breaker_window_ms;
+    throttle_limits.breaker.open_for = limits.breaker_open_ms;
     return std::make_shared<ado::Throttle>(parts.provider_environment.clock, throttle_limits);
 }
 
@@ -138,8 +142,14 @@ std::shared_ptr<Connector> make_connector(ConnectorParts const& parts, Connector
     }
     ado::ClientLimits client_limits;
     client_limits.response_bytes = parts.config.limits.upstream_body_bytes;
+    core::HttpClient* http = &parts.ado_http;
+    if (parts.once != nullptr) {
+        http = parts.once;
+        client_limits.retry = parts.retry;
+        client_limits.jitter = core::random_unit;
+    }
     auto client = std::make_unique<ado::Client>(connector->organization(),
-                                                parts.ado_http,
+                                                *http,
                                                 *connector,
                                                 *throttle,
                                                 parts.provider_environment.clock,

@@ -4,6 +4,7 @@
 #include "auth/providers.hpp"
 #include "core/async.hpp"
 #include "core/http/http_client.hpp"
+#include "core/http/retry.hpp"
 #include "server/config/config.hpp"
 #include "server/router/connector.hpp"
 #include "server/store/connector_store.hpp"
@@ -29,6 +30,9 @@ public:
     Config const& config;
     auth::ProviderEnvironment provider_environment;
     core::HttpClient& ado_http; ///< with retries of idempotent requests
+    /// Each request once, for connectors, whose gate wants to see every attempt; nullptr: they use the above.
+    core::HttpClient* once = nullptr;
+    core::RetryPolicy retry; ///< of connectors with `once`
     core::BlockingPool& pool;
     auth::GrantStore& grants;
     auth::PatStore& pats;

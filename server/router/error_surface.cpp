@@ -2,8 +2,33 @@
 
 #include "core/log.hpp"
 #include "core/text/utf8.hpp"
+#include "server/tools/answer.hpp"
+
+#include <algorithm>
+#include <string_view>
 
 namespace server {
+
+namespace {
+
+/// Azure DevOps' own words in the message of an error: what it begins with before them is ours. Codes of ours
+/// are in lower case; other services' words are none of its.
+std::string_view quoted_part(core::Error const& error) noexcept {
+    std::string_view const message = error.message();
+    bool const own_code = !error.code().empty() && (error.code().front() < 'A' || error.code().front() > 'Z');
+    if (error.status() == 0 || own_code || error.code().starts_with("AADSTS")) {
+        return {};
+    }
+    if (!message.starts_with("Azure DevOps ")) {
+        return message;
+    }
+    std::size_t const colon = message.find(": ");
+    std::string_view const rest =
+        colon == std::string_view::npos ? std::string_view() : message.substr(colon + 2);
+    return rest.starts_with("there is no such organization") ? std::string_view() : rest;
+}
+
+} // namespace
 
 std::string error_text(core::Error const& error, std::size_t max_bytes) {
     std::string references;
@@ -27,11 +52,30 @@ std::string error_text(core::Error const& error, std::size_t max_bytes) {
     // The reason may be an upstream's page-long text; the fix and the references are ours and always fit.
     std::size_t const reserved = references.size() + fix.size();
     std::size_t const room = max_bytes > reserved ? max_bytes - reserved : 0;
-    std::string text = core::to_valid_utf8(core::log::mask_secrets(error.message()));
-    if (text.size() > room) {
-        text = std::string(core::utf8_prefix(text, room));
+    auto const shown = [](std::string_view words, std::size_t most) {
+        std::string const text = core::to_valid_utf8(core::log::mask_secrets(words));
+        return std::string(core::utf8_prefix(text, most));
+    };
+    std::string_view const message = error.message();
+    std::string_view const quoted = quoted_part(error);
+    ContentMarker const marker;
+    std::size_t const frame = marker.begin().size() + marker.end().size() + 2;
+    if (quoted.empty() || room <= frame + message.size() - quoted.size()) {
+        return shown(quoted.empty() ? message : message.substr(0, message.size() - quoted.size()), room) +
+               references + fix;
     }
-    return text + references + fix;
+    std::string text = shown(message.substr(0, message.size() - quoted.size()), room);
+    if (text.ends_with(' ')) {
+        text.back() = '\n';
+    }
+    text += marker.begin();
+    text += shown(quoted, room - std::min(room, text.size() + marker.end().size() + 1));
+    text += "\n" + marker.end();
+    std::string rest = references + fix;
+    if (rest.starts_with(' ')) {
+        rest.erase(0, 1);
+    }
+    return text + rest;
 }
 
 protocol::ToolResult error_result(core::Error const& error, std::size_t max_bytes) {

@@ -6,8 +6,10 @@
 #include "server/router/audit_notes.hpp"
 #include "server/router/error_surface.hpp"
 #include "server/router/sign_in_question.hpp"
+#include "server/router/tool_deadline.hpp"
 #include "server/router/write_confirmation.hpp"
 #include "server/tools/answer.hpp"
+#include "server/tools/mask_secrets.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -106,6 +108,10 @@ public:
         }
         (*connector)->note_accepted(ctx.trace->method, ctx.trace->identity);
         ToolResult answer = std::move(*result);
+        // read_file has masked its files before it cut windows out of them.
+        if (env_.mask_secrets && tool_->descriptor().name != "read_file") {
+            mask_answer(answer, note_budget(call.arguments, answer));
+        }
         if (answer.needed) {
             keep_state(*answer.needed, std::move(carried));
         } else {
@@ -118,6 +124,13 @@ private:
     /// `max_bytes` holds for errors too.
     std::size_t error_budget(Json const& args) const {
         return answer_budget(args, env_.limits.answer_bytes, env_.limits);
+    }
+
+    /// Where a tool's own budget is not told, the smallest one counts that the answer is within.
+    std::size_t note_budget(Json const& args, ToolResult const& answer) const {
+        std::size_t const usual = env_.limits.search_answer_bytes;
+        return answer_budget(
+            args, answer.text.size() <= usual ? usual : env_.limits.answer_bytes, env_.limits);
     }
 
     /// Everything that can be refused without asking the upstream.
@@ -208,17 +221,28 @@ private:
     }
 
     CallScope scope_of(protocol::ToolCall const& call, Connector& connector) const {
-        return CallScope(connector.organization().name(),
-                         connector.client(),
-                         connector.settings().policy,
-                         env_.writes,
-                         env_.limits,
-                         call);
+        CallScope scope(connector.organization().name(),
+                        connector.client(),
+                        connector.settings().policy,
+                        env_.writes,
+                        env_.limits,
+                        call);
+        scope.mask_secrets = env_.mask_secrets;
+        return scope;
     }
 
     core::Task<core::Result<ToolResult>> run(protocol::ToolCall const& call, Connector& connector) {
-        CallScope const scope = scope_of(call, connector);
-        co_return co_await tool_->run(call.arguments, scope);
+        ToolDeadline const limit(tool_->descriptor(), env_.limits, env_.clock, call.ctx);
+        protocol::ToolCall timed(call.arguments, call.caller, limit.ctx(), call.client);
+        timed.inputs = call.inputs;
+        timed.state = call.state;
+        timed.task_id = call.task_id;
+        CallScope const scope = scope_of(timed, connector);
+        core::Result<ToolResult> result = co_await tool_->run(timed.arguments, scope);
+        if (!result) {
+            co_return core::fail(limit.explain(std::move(result.error())));
+        }
+        co_return result;
     }
 
     /// A caller that goes away must not leave a write of unknown outcome behind: the write runs on in its own

@@ -28,9 +28,11 @@ public:
     WriteGuard& writes;
     core::TaskGroup& running_writes; ///< writes finish here even when their caller has gone
     Limits const& limits;
-    bool read_only;                 ///< tools.read_only of the configuration
-    SignInLinks* sign_in = nullptr; ///< where people can sign in from within a call; nullptr = nowhere
-    AuditLog* audit = nullptr;      ///< where writes are recorded; nullptr = nowhere
+    bool read_only;                     ///< tools.read_only of the configuration
+    SignInLinks* sign_in = nullptr;     ///< where people can sign in from within a call; nullptr = nowhere
+    AuditLog* audit = nullptr;          ///< where writes are recorded; nullptr = nowhere
+    bool mask_secrets = true;           ///< tools.mask_secrets of the configuration
+    core::Clock const* clock = nullptr; ///< for the deadlines of tools; nullptr = those of calls alone
 };
 
 /// Adapts a tool of one organization to the protocol: resolves `organization`, checks role, read-only and the

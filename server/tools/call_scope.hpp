@@ -49,6 +49,7 @@ public:
     protocol::ToolCall const& call; ///< the MCP side: answers of the client's, progress, the task
     core::Principal const& caller;
     core::CallContext const& ctx;
+    bool mask_secrets = true; ///< tools.mask_secrets of the configuration
 };
 
 /// A tool that works in one organization. The router adapts it to protocol::ToolHandler: it resolves

@@ -2,6 +2,7 @@
 #include "server/tools/answer.hpp"
 #include "server/tools/clean_text.hpp"
 #include "server/tools/file_window.hpp"
+#include "server/tools/mask_secrets.hpp"
 #include "server/tools/parallel.hpp"
 #include "server/tools/read_arguments.hpp"
 #include "server/tools/schema_pieces.hpp"
@@ -21,6 +22,8 @@ using core::Result;
 using core::Task;
 
 constexpr std::size_t kMaxFiles = 20;
+/// Longer than a private key in PEM.
+constexpr std::size_t kMaskContext = 8 * 1024;
 /// The cursor, and the sentence that says where to go on, without the file's name.
 constexpr std::size_t kFrameBytes = 176;
 /// Keys, line numbers and punctuation of one file's structured form; a cut and a version in the line above
@@ -279,8 +282,20 @@ private:
         if (window.end < item.content.size()) {
             item.content.resize(window.end);
         }
-        if (window.begin > 0) {
-            item.content.erase(0, window.begin);
+        // A key that begins before the window is still one.
+        bool const masks = reading_.scope.mask_secrets;
+        std::size_t const context = masks ? std::min(window.begin, kMaskContext) : 0;
+        if (window.begin > context) {
+            item.content.erase(0, window.begin - context);
+        }
+        if (masks) {
+            MaskedSecrets masked = mask_secrets(item.content, context);
+            for (MaskedSecrets::Place& place : masked.places) {
+                place.line += window.start_line - 1;
+            }
+            if (!masked.empty()) {
+                note(mask_note(name, masked.places));
+            }
         }
         CleanText clean = clean_text(std::move(item.content));
         if (clean.removed > 0) {

@@ -14,6 +14,7 @@ target_sources(server_lib PRIVATE
   tools/list_files.cpp
   tools/list_projects.cpp
   tools/list_repositories.cpp
+  tools/mask_secrets.cpp
   tools/name_hints.cpp
   tools/parallel.cpp
   tools/project_question.cpp
@@ -27,6 +28,8 @@ target_sources(server_lib PRIVATE
   tools/search_code.cpp
   tools/search_notes.cpp
   tools/search_work_items.cpp
+  tools/secret_shapes.cpp
+  tools/secret_stretches.cpp
   tools/shipped_skills.cpp
   tools/snippet.cpp
   tools/text_fold.cpp

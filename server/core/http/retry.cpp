@@ -1,7 +1,6 @@
 #include "core/http/retry.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <cstdlib>
 #include <ctime>
@@ -34,6 +33,7 @@ std::optional<double> parse_seconds(std::string_view value) {
 
 bool is_worth_repeating(HttpResponse const& response) {
     switch (response.status) {
+    case 408:
     case 429:
     case 502:
     case 504:
@@ -53,13 +53,14 @@ bool is_worth_repeating(Error const& error) {
 class RetryingClient final : public HttpClient {
 public:
     RetryingClient(HttpClient& inner, RetryPolicy policy, Clock& clock, Jitter jitter)
-        : inner_(inner), policy_(policy), clock_(clock), jitter_(std::move(jitter)) {}
+        : inner_(inner), clock_(clock), rule_(policy, clock, std::move(jitter)) {}
 
     Task<Result<HttpResponse>> send(HttpRequest const& req, CallContext const& ctx) override {
         for (int attempt = 1;; ++attempt) {
             Result<HttpResponse> result = co_await inner_.send(req, ctx);
-            std::optional<std::chrono::milliseconds> const pause = pause_after(result, req, attempt);
-            if (!pause || (!ctx.deadline.is_never() && clock_.now() + *pause >= ctx.deadline.time())) {
+            std::optional<std::chrono::milliseconds> const pause =
+                rule_.pause_after(result, req.idempotent, attempt, ctx.deadline);
+            if (!pause) {
                 co_return result;
             }
             std::chrono::milliseconds const span = *pause;
@@ -72,49 +73,55 @@ public:
     }
 
 private:
-    /// nullopt: the result stands.
-    std::optional<std::chrono::milliseconds>
-    pause_after(Result<HttpResponse> const& result, HttpRequest const& req, int attempt) const {
-        if (attempt >= policy_.max_attempts) {
-            return std::nullopt;
-        }
-        if (!result) {
-            bool const allowed = req.idempotent || result.error().not_sent();
-            return allowed && is_worth_repeating(result.error()) ? std::optional(backoff(attempt))
-                                                                 : std::nullopt;
-        }
-        if (!req.idempotent || !is_worth_repeating(*result)) {
-            return std::nullopt;
-        }
-        auto const field = result->headers.get("Retry-After");
-        if (!field) {
-            return backoff(attempt);
-        }
-        auto const asked = parse_retry_after(*field, clock_.system_now(), kNoCap);
-        if (!asked) {
-            return backoff(attempt);
-        }
-        // Coming back earlier than asked would make it worse: a longer pause is the caller's to decide about.
-        return *asked <= policy_.retry_after_cap ? asked : std::nullopt;
-    }
-
-    /// Full jitter: anything between nothing and the exponential bound, so that callers who failed together
-    /// spread out.
-    std::chrono::milliseconds backoff(int attempt) const {
-        double const bound = std::min(static_cast<double>(policy_.cap.count()),
-                                      std::ldexp(static_cast<double>(policy_.base.count()), attempt - 1));
-        return std::chrono::milliseconds(static_cast<long long>(bound * jitter_()));
-    }
-
-    static constexpr std::chrono::seconds kNoCap = std::chrono::hours(24 * 365);
-
     HttpClient& inner_;
-    RetryPolicy policy_;
     Clock& clock_;
-    Jitter jitter_;
+    RetryRule rule_;
 };
 
+constexpr std::chrono::seconds kNoCap = std::chrono::hours(24 * 365);
+
 } // namespace
+
+std::optional<std::chrono::milliseconds> RetryRule::pause_after(Result<HttpResponse> const& result,
+                                                                bool idempotent,
+                                                                int attempt,
+                                                                Deadline deadline) const {
+    std::optional<std::chrono::milliseconds> const pause = wanted_pause(result, idempotent, attempt);
+    bool const in_time = pause && (deadline.is_never() || clock_->now() + *pause < deadline.time());
+    return in_time ? pause : std::nullopt;
+}
+
+std::optional<std::chrono::milliseconds>
+RetryRule::wanted_pause(Result<HttpResponse> const& result, bool idempotent, int attempt) const {
+    if (attempt >= policy_.max_attempts) {
+        return std::nullopt;
+    }
+    if (!result) {
+        bool const allowed = idempotent || result.error().not_sent();
+        return allowed && is_worth_repeating(result.error()) ? std::optional(backoff(attempt)) : std::nullopt;
+    }
+    if (!idempotent || !is_worth_repeating(*result)) {
+        return std::nullopt;
+    }
+    auto const field = result->headers.get("Retry-After");
+    if (!field) {
+        return backoff(attempt);
+    }
+    auto const asked = parse_retry_after(*field, clock_->system_now(), kNoCap);
+    if (!asked) {
+        return backoff(attempt);
+    }
+    // Coming back earlier than asked would make it worse: a longer pause is the caller's to decide about.
+    return *asked <= policy_.retry_after_cap ? asked : std::nullopt;
+}
+
+/// Full jitter: anything between nothing and the exponential bound, so that callers who failed together
+/// spread out.
+std::chrono::milliseconds RetryRule::backoff(int attempt) const {
+    double const bound = std::min(static_cast<double>(policy_.cap.count()),
+                                  std::ldexp(static_cast<double>(policy_.base.count()), attempt - 1));
+    return std::chrono::milliseconds(static_cast<long long>(bound * jitter_()));
+}
 
 std::optional<std::chrono::milliseconds>
 parse_retry_after(std::string_view value, SystemTime now, std::chrono::seconds cap) {

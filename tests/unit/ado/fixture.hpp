@@ -1,6 +1,7 @@
 #pragma once
 
 #include "ado/client.hpp"
+#include "ado/throttle.hpp"
 #include "support/manual_clock.hpp"
 #include "support/run_coro.hpp"
 #include "support/scripted_http_client.hpp"

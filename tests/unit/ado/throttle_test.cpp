@@ -131,7 +131,24 @@ TEST(ThrottleGate, SlowsDownWhenDelayedOrExhaustedButNeverRefusesForIt) {
     ThrottleGate long_delay(seconds(30));
     signal.delay = seconds(300);
     long_delay.observe(signal, kStart);
-    EXPECT_EQ(long_delay.ask(kStart, Deadline::never()).until, kStart + seconds(5));
+    EXPECT_EQ(long_delay.ask(kStart, Deadline::never()).until, kStart + seconds(30));
+}
+
+TEST(ThrottleGate, WaitsUntilTheBudgetIsWholeAgainWhereThereIsTime) {
+    ThrottleGate gate(seconds(30));
+    ThrottleSignal signal;
+    signal.exhausted = true;
+    signal.reset_in = seconds(20);
+    gate.observe(signal, kStart);
+    EXPECT_EQ(gate.ask(kStart, Deadline::at(kStart + seconds(55))).until, kStart + seconds(20));
+    EXPECT_EQ(gate.ask(kStart, Deadline::at(kStart + seconds(10))).until, kStart + seconds(5));
+    EXPECT_EQ(gate.ask(kStart + seconds(20), Deadline::never()).action, Action::go);
+
+    ThrottleGate far(seconds(30));
+    signal.reset_in = seconds(200);
+    far.observe(signal, kStart);
+    EXPECT_EQ(far.ask(kStart, Deadline::never()).until, kStart + seconds(5));
+    EXPECT_EQ(far.ask(kStart + seconds(5), Deadline::never()).action, Action::go);
 }
 
 TEST(ThrottleGate, KeepsItsPromisesUnderRandomEvents) {
@@ -213,6 +230,89 @@ TEST_F(ThrottleTest, RefusesALongPauseAtOnceAndSaysHowLong) {
     EXPECT_EQ(permit.error().retry_after(), seconds(20));
     EXPECT_TRUE(permit.error().not_sent());
     EXPECT_EQ(throttle.in_flight(), 0U);
+}
+
+TEST_F(ThrottleTest, SaysWhoAskedForAPauseAndHowLongItIs) {
+    Throttle throttle(clock, ThrottleLimits());
+    throttle.observe(
+        headers({{"Retry-After", "120"}, {"X-RateLimit-Resource", "Concurrency"}}), "oauth", 429);
+    clock.advance(seconds(5));
+    core::CallContext const ctx = context(seconds(10));
+    auto const refused =
+        loop.run(throttle.enter(ctx, ado::Lane(ado::Service::core, "dev.azure.com", "oauth")));
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(
+        refused.error().message(),
+        "Azure DevOps asked for a pause of this organization's requests with method oauth (Retry-After: "
+        "120 s, with HTTP 429, resource Concurrency, 5 s ago): 115 s of it are left, and this call has "
+        "10 s");
+}
+
+TEST_F(ThrottleTest, APauseOfOneIdentityIsNoneOfAnother) {
+    Throttle throttle(clock, ThrottleLimits());
+    throttle.observe(headers({{"Retry-After", "120"}}), "oauth", 429);
+    core::CallContext const ctx = context(seconds(10));
+    EXPECT_TRUE(loop.run(throttle.enter(ctx, ado::Lane(ado::Service::core, "h", "pat"))));
+    EXPECT_FALSE(loop.run(throttle.enter(ctx, ado::Lane(ado::Service::core, "h", "oauth"))));
+    EXPECT_EQ(throttle.paused_until(), clock.now() + seconds(120));
+}
+
+TEST_F(ThrottleTest, RefusesAtOnceWhileAHostDoesNotAnswerAndSaysSinceWhen) {
+    ThrottleLimits limits;
+    limits.breaker.failures = 1;
+    limits.breaker.open_for = seconds(10);
+    Throttle throttle(clock, limits);
+    core::CallContext const ctx = context(seconds(60));
+    ado::Lane const search(ado::Service::search, "almsearch.dev.azure.com", "pat");
+    {
+        auto admission = loop.run(throttle.enter(ctx, search));
+        ASSERT_TRUE(admission);
+        EXPECT_TRUE(admission->failed("connection refused", search.host));
+    }
+    auto const refused = loop.run(throttle.enter(ctx, search));
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code(), "circuit_open");
+    EXPECT_EQ(refused.error().retry_after(), seconds(10));
+    EXPECT_TRUE(refused.error().not_sent());
+    std::string const since = core::format_utc(clock.system_now());
+    std::string const next = core::format_utc(clock.system_now() + seconds(10));
+    EXPECT_EQ(refused.error().message(),
+              "Azure DevOps (almsearch.dev.azure.com) has not been answering since " + since +
+                  ": connection refused. Requests to it fail at once; the next one is tried at " + next +
+                  ".");
+    // The other hosts are not concerned.
+    EXPECT_TRUE(loop.run(throttle.enter(ctx, ado::Lane(ado::Service::core, "dev.azure.com", "pat"))));
+
+    clock.advance(seconds(10));
+    {
+        auto probe = loop.run(throttle.enter(ctx, search));
+        ASSERT_TRUE(probe);
+        EXPECT_TRUE(probe->is_probe());
+        EXPECT_FALSE(loop.run(throttle.enter(ctx, search))); // one at a time
+        ASSERT_TRUE(throttle.outage());
+        EXPECT_TRUE(probe->answered());
+    }
+    EXPECT_FALSE(throttle.outage());
+    EXPECT_TRUE(loop.run(throttle.enter(ctx, search)));
+}
+
+TEST_F(ThrottleTest, AProbeThatIsCancelledMakesRoomForAnother) {
+    ThrottleLimits limits;
+    limits.breaker.failures = 1;
+    limits.breaker.open_for = seconds(10);
+    Throttle throttle(clock, limits);
+    core::CallContext const ctx = context(seconds(60));
+    {
+        auto admission = loop.run(throttle.enter(ctx));
+        ASSERT_TRUE(admission);
+        EXPECT_TRUE(admission->failed("reset", "h"));
+    }
+    clock.advance(seconds(10));
+    for (int round = 0; round < 2; ++round) {
+        auto const probe = loop.run(throttle.enter(ctx));
+        ASSERT_TRUE(probe);
+        EXPECT_TRUE(probe->is_probe()); // and gone without an outcome
+    }
 }
 
 TEST_F(ThrottleTest, BoundsParallelRequestsAndTheQueue) {

@@ -104,6 +104,35 @@ TEST_F(ConnectorStates, APauseThatAzureDevOpsAskedForShowsAsThrottled) {
     EXPECT_EQ(connector_->status().state, "connected");
 }
 
+TEST_F(ConnectorStates, AHostThatDoesNotAnswerShowsAsDegradedUntilItDoes) {
+    make("oauth");
+    ado::ThrottleLimits limits;
+    limits.breaker.failures = 1;
+    throttle_ = std::make_shared<ado::Throttle>(clock_, limits);
+    connector_->attach_client(throttle_, nullptr);
+    core::CallContext const ctx("request", core::Deadline::never());
+    ado::Lane const lane(ado::Service::core, "dev.azure.com", "oauth");
+    {
+        auto admission = test::run_coro(throttle_->enter(ctx, lane));
+        ASSERT_TRUE(admission);
+        EXPECT_TRUE(admission->failed("HTTP 503", lane.host));
+    }
+    auto const status = connector_->status();
+    EXPECT_EQ(status.state, "degraded");
+    EXPECT_EQ(status.since, clock_.system_now());
+    EXPECT_NE(
+        status.reason.find("dev.azure.com) has not been answering since 2027-01-15T00:00:00Z: HTTP 503"),
+        std::string::npos)
+        << status.reason;
+    clock_.advance(std::chrono::seconds(10));
+    {
+        auto probe = test::run_coro(throttle_->enter(ctx, lane));
+        ASSERT_TRUE(probe);
+        EXPECT_TRUE(probe->answered());
+    }
+    EXPECT_EQ(connector_->status().state, "connected");
+}
+
 TEST_F(ConnectorStates, TheLogTellsOfAnEndOnceForEachThreshold) {
     make();
     set_end(clock_.system_now() + hours(24 * 31));

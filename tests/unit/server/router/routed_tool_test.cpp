@@ -39,6 +39,13 @@ public:
             co_return core::fail(
                 core::Error(ErrorKind::upstream, "the upstream failed").with_code("TF400898"));
         }
+        if (args.contains("late")) {
+            co_return core::fail(core::Error(ErrorKind::timeout, "dev.azure.com: no answer"));
+        }
+        if (args.contains("secret")) {
+            std::string const said = "token " + std::string("gh") + "p_0123456789abcdefghijABCDEFGHIJ012345";
+            co_return protocol::ToolResult(said + "\n", Json{{"text", said}, {"notes", Json::array()}});
+        }
         co_return protocol::ToolResult("from " + scope.organization, Json{{"ok", true}});
     }
 
@@ -62,6 +69,8 @@ protected:
         tool_ = tool.get();
         server::RoutedToolEnvironment env(directory_, *guard_, writes_, limits_, read_only_everything);
         env.audit = &audit_;
+        env.clock = &clock_;
+        env.mask_secrets = mask_secrets_;
         routed_ = server::make_routed_tool(std::move(tool), env);
     }
 
@@ -100,6 +109,7 @@ protected:
     core::CallContext ctx_{"request", core::Deadline::in(clock_, std::chrono::seconds(10))};
     protocol::SilentClient mcp_client_{protocol::ClientFeatures()};
     FakeTool* tool_ = nullptr;
+    bool mask_secrets_ = true;
     std::unique_ptr<protocol::ToolHandler> routed_;
 };
 
@@ -113,6 +123,47 @@ TEST_F(RoutedToolTest, HandsOverTheOrganizationAndSaysUnderWhichIdentity) {
     EXPECT_EQ(identity.at("organization"), "contoso");
     EXPECT_EQ(identity.at("method"), "pat");
     EXPECT_EQ(identity.at("identity"), "ada@contoso.example");
+}
+
+TEST_F(RoutedToolTest, MasksSecretsInTextAndStructuredContentAndSaysSo) {
+    connect("contoso");
+    make(true);
+    auto const result = call(Json{{"secret", true}});
+    std::string const mask = "token [masked github-token]*";
+    EXPECT_TRUE(result.text.starts_with(mask)) << result.text;
+    EXPECT_NE(result.text.find("\n1 secret is masked (github-token): never write the masks back.\n"),
+              std::string::npos)
+        << result.text;
+    EXPECT_TRUE(result.structured.at("text").get<std::string>().starts_with(mask));
+    EXPECT_EQ(result.structured.at("notes").size(), 1U);
+
+    auto const tight = call(Json{{"secret", true}, {"max_bytes", 60}});
+    EXPECT_LE(tight.text.size(), 60U) << "the masks say it already";
+    EXPECT_TRUE(tight.structured.at("notes").empty());
+
+    mask_secrets_ = false;
+    make(true);
+    EXPECT_EQ(call(Json{{"secret", true}}).text.find("[masked"), std::string::npos);
+}
+
+TEST_F(RoutedToolTest, AToolThatRunsOutOfTimeNamesTheLimitAndWhatItWaitedFor) {
+    limits_.tool_read_ms = std::chrono::seconds(5);
+    connect("contoso");
+    make(true);
+    core::Principal const caller("agent", "agent", core::Role::user);
+    Json const args{{"late", true}};
+    protocol::ToolCall const asked(args, caller, ctx_, mcp_client_);
+    auto running = loop_.spawn(routed_->call(asked));
+    loop_.poll();
+    clock_.advance(std::chrono::seconds(6));
+    tool_->gate.set();
+    loop_.poll();
+    ASSERT_TRUE(running.done());
+    std::string const text = running.take().text;
+    EXPECT_TRUE(
+        text.starts_with("read ran out of time after 6.0 s (limits.tool_read_ms): dev.azure.com: no answer"))
+        << text;
+    EXPECT_NE(text.find("What to do: "), std::string::npos);
 }
 
 TEST_F(RoutedToolTest, AReaderMayReadAndMayNotWrite) {

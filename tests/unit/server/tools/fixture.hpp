@@ -1,6 +1,7 @@
 #pragma once
 
 #include "ado/client.hpp"
+#include "ado/throttle.hpp"
 #include "core/json.hpp"
 #include "core/secret.hpp"
 #include "core/token_source.hpp"

@@ -332,6 +332,32 @@ TEST(ReadFile, KeepsToItsBudgetWhateverTheTextIs) {
     }
 }
 
+TEST(ReadFile, MasksSecretsAlsoWhereAWindowBeginsInsideAKey) {
+    std::string key;
+    for (int i = 0; i < 6; ++i) {
+        key += std::string("MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7VJTUt9Us8cK") +
+               std::to_string(i) + "\n";
+    }
+    std::string const file =
+        std::string("a\n-----BEGIN ") + "PRIVATE KEY-----\n" + key + "-----END " + "PRIVATE KEY-----\nz\n";
+    ReadTest test;
+    test.respond(file_answer("/k", file));
+    Json const window =
+        test.structured({{"repository", "r"}, {"path", "/k"}, {"start_line", 4}, {"end_line", 9}});
+    std::string const shown = window.at("files").at(0).at("text").get<std::string>();
+    EXPECT_EQ(shown.find("MIIE"), std::string::npos) << shown;
+    EXPECT_EQ(test.text.find("MIIE"), std::string::npos) << test.text;
+    EXPECT_TRUE(shown.starts_with("[masked private-key]***")) << shown;
+    EXPECT_EQ(window.at("files").at(0).at("end_line"), 9);
+    EXPECT_TRUE(mentions(notes_of(window), "1 secret is masked in r/k (private-key in line 4): never write"))
+        << window.at("notes").dump();
+
+    test.respond(file_answer("/k", file));
+    Json const after = test.structured({{"repository", "r"}, {"path", "/k"}, {"start_line", 9}});
+    EXPECT_EQ(after.at("files").at(0).at("text"), std::string("-----END ") + "PRIVATE KEY-----\nz\n");
+    EXPECT_TRUE(notes_of(after).empty());
+}
+
 TEST(ReadFile, CleansTheTextAndSaysSo) {
     ReadTest test;
     test.respond(file_answer("/a",
