@@ -115,6 +115,7 @@ public:
     std::vector<std::string> enable; ///< empty = all
     std::vector<std::string> disable;
     bool read_only = false;
+    bool mark_writes = false; ///< a tag on each item made, by which a lost one is found
 };
 
 class Config {
