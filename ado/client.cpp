@@ -200,23 +200,6 @@ Client::list_repositories(std::string const& project, core::CallContext const& c
     co_return co_await transport_.fetch(request, &read_repositories, ctx);
 }
 
-core::Task<core::Result<WorkItem>> Client::create_work_item(std::string const& project,
-                                                            std::string const& type,
-                                                            WorkItemPatch const& patch,
-                                                            CreateWorkItemOptions const& options,
-                                                            core::CallContext const& ctx) const {
-    // `$` stands as it is, the type is encoded.
-    std::string path = project_route(project) + "/_apis/wit/workitems/$" + core::percent_encode(type);
-    if (options.validate_only) {
-        path += "?validateOnly=true";
-    }
-    ApiRequest request("POST", Service::core, std::move(path), Scope::work_write);
-    request.body = patch.to_string();
-    request.content_type = "application/json-patch+json";
-    request.idempotent = options.validate_only;
-    co_return co_await transport_.fetch(request, &read_work_item, ctx);
-}
-
 core::Task<core::Result<WorkItem>> Client::get_work_item(std::int64_t id,
                                                          core::CallContext const& ctx) const {
     ApiRequest const request("GET",

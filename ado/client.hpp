@@ -21,10 +21,12 @@
 namespace ado {
 
 class ClassificationPaths; // ado/classification.hpp
+class Comment;             // ado/comments.hpp
 class CommentPage;         // ado/comments.hpp
 class CommitInfo;          // ado/git_lists.hpp
 class CommitQuery;         // ado/git_lists.hpp
 class FieldRule;           // ado/type_rules.hpp
+class Identity;            // ado/identities.hpp
 class Project;             // ado/projects.hpp
 class TreeItem;            // ado/git_lists.hpp
 class Wiki;                // ado/wiki.hpp
@@ -32,10 +34,10 @@ class WikiPage;            // ado/wiki.hpp
 class WorkItem;            // ado/work_items.hpp
 class WorkItemType;        // ado/work_items.hpp
 
-class CreateWorkItemOptions {
+class WriteOptions {
 public:
-    CreateWorkItemOptions() = default;
-    explicit CreateWorkItemOptions(bool validate_only_) : validate_only(validate_only_) {}
+    WriteOptions() = default;
+    explicit WriteOptions(bool validate_only_) : validate_only(validate_only_) {}
     bool validate_only = false;
 };
 
@@ -139,8 +141,28 @@ public:
     core::Task<core::Result<WorkItem>> create_work_item(std::string const& project,
                                                         std::string const& type,
                                                         WorkItemPatch const& patch,
-                                                        CreateWorkItemOptions const& options,
+                                                        WriteOptions const& options,
                                                         core::CallContext const& ctx) const;
+    /// Whole fields are set, links added or removed; the answer has the item's links. The same promise.
+    core::Task<core::Result<WorkItem>> update_work_item(std::string const& project,
+                                                        std::int64_t id,
+                                                        WorkItemPatch const& patch,
+                                                        WriteOptions const& options,
+                                                        core::CallContext const& ctx) const;
+    /// The same promise. HTML is the service's own form.
+    core::Task<core::Result<Comment>> add_comment(std::string const& project,
+                                                  std::int64_t id,
+                                                  std::string const& text,
+                                                  TextFormat format,
+                                                  core::CallContext const& ctx) const;
+    /// The item as it was at revision `rev`.
+    core::Task<core::Result<WorkItem>> get_work_item_revision(std::string const& project,
+                                                              std::int64_t id,
+                                                              std::int64_t rev,
+                                                              core::CallContext const& ctx) const;
+    /// People and service identities whose name or account begins with or holds `text`.
+    core::Task<core::Result<std::vector<Identity>>> find_identities(std::string const& text,
+                                                                    core::CallContext const& ctx) const;
     /// All fields, with links.
     core::Task<core::Result<WorkItem>> get_work_item(std::int64_t id, core::CallContext const& ctx) const;
     /// The fields that have a value; links to other items and pages only with `relations`.
@@ -160,6 +182,10 @@ public:
                                                                    core::CallContext const& ctx) const;
     core::Task<core::Result<std::vector<WorkItemType>>>
     list_work_item_types(std::string const& project, core::CallContext const& ctx) const;
+    /// One type with its states and the ways between them.
+    core::Task<core::Result<WorkItemType>> get_work_item_type(std::string const& project,
+                                                              std::string const& type,
+                                                              core::CallContext const& ctx) const;
     /// What the type's fields take, with allowed values.
     core::Task<core::Result<std::vector<FieldRule>>>
     list_field_rules(std::string const& project, std::string const& type, core::CallContext const& ctx) const;

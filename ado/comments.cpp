@@ -10,6 +10,32 @@
 
 namespace ado {
 
+namespace {
+
+Comment to_comment(core::Json& json) {
+    Comment comment;
+    comment.id = core::find_int(json, "id").value_or(0);
+    comment.text = take_string(json, "text");
+    comment.is_markdown = core::iequals(take_string(json, "format"), "markdown");
+    comment.created = take_string(json, "createdDate");
+    if (core::Json* const author = member_object(json, "createdBy")) {
+        comment.author = take_string(*author, "displayName");
+        comment.author_id = take_string(*author, "id");
+        comment.author_account = take_string(*author, "uniqueName");
+    }
+    return comment;
+}
+
+} // namespace
+
+core::Result<Comment> read_comment(core::Json& json) {
+    Comment comment = to_comment(json);
+    if (comment.id <= 0) {
+        return core::fail(unreadable_answer("a comment without an id"));
+    }
+    return comment;
+}
+
 core::Result<CommentPage> read_comments(core::Json& json) {
     core::Json* const list = member_array(json, "comments");
     if (list == nullptr) {
@@ -21,15 +47,7 @@ core::Result<CommentPage> read_comments(core::Json& json) {
         if (core::find_bool(entry, "isDeleted").value_or(false)) {
             continue;
         }
-        Comment comment;
-        comment.id = core::find_int(entry, "id").value_or(0);
-        comment.text = take_string(entry, "text");
-        comment.is_markdown = core::iequals(take_string(entry, "format"), "markdown");
-        comment.created = take_string(entry, "createdDate");
-        if (core::Json* const author = member_object(entry, "createdBy")) {
-            comment.author = take_string(*author, "displayName");
-        }
-        page.comments.push_back(std::move(comment));
+        page.comments.push_back(to_comment(entry));
     }
     page.total = core::find_int(json, "totalCount").value_or(static_cast<std::int64_t>(page.comments.size()));
     return page;

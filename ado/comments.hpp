@@ -17,7 +17,9 @@ public:
     std::string text; ///< HTML or Markdown
     bool is_markdown = false;
     std::string author;
-    std::string created; ///< RFC 3339
+    std::string author_id;      ///< of the identity; may be empty
+    std::string author_account; ///< user@example.com; may be empty
+    std::string created;        ///< RFC 3339
 };
 
 class CommentPage {
@@ -27,6 +29,9 @@ public:
     std::vector<Comment> comments;
     std::int64_t total = 0; ///< of the item
 };
+
+/// One comment, as adding it answers.
+core::Result<Comment> read_comment(core::Json& json);
 
 /// The list is a member `comments`, not `value`.
 core::Result<CommentPage> read_comments(core::Json& json);

@@ -100,6 +100,29 @@ WorkItemPatch::add_relation(std::string_view rel, std::string_view url, std::str
     return *this;
 }
 
+WorkItemPatch& WorkItemPatch::clear(std::string_view field) {
+    core::Json out = core::Json::object();
+    out["op"] = "remove";
+    out["path"] = path_of(kFields, field);
+    document_->push_back(std::move(out));
+    return *this;
+}
+
+WorkItemPatch&
+WorkItemPatch::add_artifact(std::string_view url, std::string_view name, std::string_view comment) {
+    add_relation("ArtifactLink", url, comment);
+    document_->back()["value"]["attributes"]["name"] = name;
+    return *this;
+}
+
+WorkItemPatch& WorkItemPatch::remove_relation(std::size_t index) {
+    core::Json out = core::Json::object();
+    out["op"] = "remove";
+    out["path"] = "/relations/" + std::to_string(index);
+    document_->push_back(std::move(out));
+    return *this;
+}
+
 WorkItemPatch& WorkItemPatch::test_revision(std::int64_t rev) {
     document_->insert(document_->begin(), operation("test", "/rev", core::Json(rev)));
     return *this;

@@ -31,7 +31,12 @@ public:
     WorkItemPatch& set_value(std::string_view field, core::Json value);
     /// A long text field in the given format. Markdown is cleaned with escape_markdown_field().
     WorkItemPatch& set_text(std::string_view field, std::string_view text, TextFormat format);
+    WorkItemPatch& clear(std::string_view field);
     WorkItemPatch& add_relation(std::string_view rel, std::string_view url, std::string_view comment);
+    /// A link to something that is no work item: `vstfs:///Git/Commit/...`; `name` says which kind of link.
+    WorkItemPatch& add_artifact(std::string_view url, std::string_view name, std::string_view comment);
+    /// By its place in the item's `relations`, as last read; of several the highest one first.
+    WorkItemPatch& remove_relation(std::size_t index);
     /// Tags joined the way the service stores them: `a; b`.
     template <class Range>
     WorkItemPatch& set_tags(Range const& tags) {

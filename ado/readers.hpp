@@ -36,6 +36,7 @@ core::Result<WorkItem> read_work_item(core::Json& json);
 core::Result<std::vector<WorkItem>> read_work_items(core::Json& json);
 core::Result<std::vector<std::int64_t>> read_wiql_ids(core::Json& json);
 core::Result<std::vector<WorkItemType>> read_work_item_types(core::Json& json);
+core::Result<WorkItemType> read_work_item_type(core::Json& json);
 
 // Shared by the readers.
 

@@ -12,6 +12,8 @@ std::string_view permission_name(Scope scope) noexcept {
         return "WorkItems.Write";
     case Scope::project_read:
         return "Project.Read";
+    case Scope::identity_read:
+        return "Identity.Read";
     case Scope::wiki_read:
         return "Wiki.Read";
     case Scope::none:
@@ -30,6 +32,8 @@ std::string_view token_page_name(Scope scope) noexcept {
         return "Work Items (Read & write)";
     case Scope::project_read:
         return "Project and Team (Read)";
+    case Scope::identity_read:
+        return "Identity (Read)";
     case Scope::wiki_read:
         return "Wiki (Read)";
     case Scope::none:
@@ -48,6 +52,8 @@ std::string_view scope_id(Scope scope) noexcept {
         return "vso.work_write";
     case Scope::project_read:
         return "vso.project";
+    case Scope::identity_read:
+        return "vso.identity";
     case Scope::wiki_read:
         return "vso.wiki";
     case Scope::none:

@@ -5,7 +5,7 @@
 namespace ado {
 
 /// The permission a request needs from a personal access token; named in errors.
-enum class Scope { none, code_read, work_read, work_write, project_read, wiki_read };
+enum class Scope { none, code_read, work_read, work_write, project_read, identity_read, wiki_read };
 
 /// The words of the product: `Code.Read`.
 std::string_view permission_name(Scope scope) noexcept;

@@ -58,6 +58,18 @@ WorkItemType to_type(core::Json& json) {
             type.states.push_back(std::move(state));
         }
     }
+    if (core::Json* const transitions = member_object(json, "transitions")) {
+        for (auto const& [from, targets] : transitions->items()) {
+            StateTransition transition;
+            transition.from = from;
+            for (core::Json const& target : targets) {
+                if (auto const to = core::find_string(target, "to")) {
+                    transition.to.emplace_back(*to);
+                }
+            }
+            type.transitions.push_back(std::move(transition));
+        }
+    }
     if (core::Json* const fields = member_array(json, "fields")) {
         for (core::Json& item : *fields) {
             core::Json const* const preset = core::find(item, "defaultValue");
@@ -140,6 +152,14 @@ core::Result<std::vector<std::int64_t>> read_wiql_ids(core::Json& json) {
         }
     }
     return ids;
+}
+
+core::Result<WorkItemType> read_work_item_type(core::Json& json) {
+    WorkItemType type = to_type(json);
+    if (type.name.empty()) {
+        return core::fail(unreadable_answer("a work item type without a name"));
+    }
+    return type;
 }
 
 core::Result<std::vector<WorkItemType>> read_work_item_types(core::Json& json) {

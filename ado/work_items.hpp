@@ -41,6 +41,15 @@ public:
     std::string category;
 };
 
+/// From one state an item of a type may go to others.
+class StateTransition {
+public:
+    StateTransition() = default;
+
+    std::string from; ///< empty = where items begin
+    std::vector<std::string> to;
+};
+
 class WorkItemType {
 public:
     WorkItemType() = default;
@@ -50,6 +59,7 @@ public:
     std::string description;
     bool is_disabled = false;
     std::vector<WorkItemState> states;
+    std::vector<StateTransition> transitions;
     std::vector<std::string> fields; ///< reference names
     std::vector<std::string>
         required_fields; ///< that the caller must give: no default, not filled by the service

@@ -99,7 +99,10 @@ core::Result<void> App::build() {
         core::log::warn("file_watch.failed", {{"reason", core::describe(watched.error())}});
     }
 
-    writes_ = make_journal_guard(*store_, clock_, std::chrono::hours(config_.limits.idempotency_hours));
+    JournalGuardSettings const once(std::chrono::hours(config_.limits.idempotency_hours),
+                                    config_.limits.write_settle_ms);
+    writes_ = make_journal_guard(*store_, clock_, once);
+    recovery_ = std::make_unique<JournalRecovery>(*store_, *directory_, clock_, config_.limits);
     running_writes_ = std::make_unique<core::TaskGroup>(executor_);
     background_ = std::make_unique<core::TaskGroup>(executor_);
 
@@ -146,6 +149,7 @@ core::Task<core::Result<void>> App::start() {
     background_->spawn("credentials.keep", keeper_->run());
     background_->spawn("pat_files", pat_files_->run());
     background_->spawn("prune_audit", prune_audit(this));
+    background_->spawn("writes.recover", recovery_->run());
     background_->spawn("mcp.tend", mcp_->tend());
     background_->spawn("mcp.watch", offer_->watch());
     started_ = true;

@@ -18,6 +18,7 @@
 #include "server/router/credential_keeper.hpp"
 #include "server/router/credential_service.hpp"
 #include "server/router/file_watch.hpp"
+#include "server/router/journal_recovery.hpp"
 #include "server/router/offered_sign_ins.hpp"
 #include "server/router/organization_directory.hpp"
 #include "server/router/sign_in_service.hpp"
@@ -95,6 +96,7 @@ private:
     std::unique_ptr<ConnectorService> connectors_;
     std::unique_ptr<FileWatch> pat_files_;
     std::unique_ptr<WriteGuard> writes_;
+    std::unique_ptr<JournalRecovery> recovery_;
     std::unique_ptr<core::TaskGroup> running_writes_;
     std::unique_ptr<core::TaskGroup> background_;
     std::unique_ptr<SignInService> sign_in_;

@@ -116,6 +116,7 @@ public:
     std::vector<std::string> disable;
     bool read_only = false;
     bool mask_secrets = true; ///< in what tools answer
+    bool mark_writes = false; ///< a tag on each item made, by which a lost one is found
 };
 
 class Config {

@@ -311,6 +311,7 @@ Config read_config(core::Json const& document, std::string const& folder, Config
     config.tools.disable = tools.texts("disable");
     tools.read("read_only", config.tools.read_only);
     tools.read("mask_secrets", config.tools.mask_secrets);
+    tools.read("mark_writes", config.tools.mark_writes);
     root.read("core_dumps", config.core_dumps);
     read_limits(root.section("limits"), config.limits);
     return config;

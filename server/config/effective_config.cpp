@@ -159,7 +159,8 @@ Json effective_config_json(Config const& config) {
     out["tools"] = {{"enable", config.tools.enable},
                     {"disable", config.tools.disable},
                     {"read_only", config.tools.read_only},
-                    {"mask_secrets", config.tools.mask_secrets}};
+                    {"mask_secrets", config.tools.mask_secrets},
+                    {"mark_writes", config.tools.mark_writes}};
     out["core_dumps"] = config.core_dumps;
     for (LimitEntry const& entry : limit_entries()) {
         out["limits"][std::string(entry.name)] = get_limit(config.limits, entry);

@@ -38,6 +38,11 @@ public:
     std::size_t search_answer_bytes = 16 * 1024; ///< default budget where tools search, list or describe
     std::size_t search_parallel_files = 8;       ///< hit files fetched side by side
     std::size_t idempotency_hours = 24;          ///< how long a key is remembered
+    std::chrono::milliseconds write_settle_ms{300'000}; ///< after it nothing of a write is under way any more
+    std::chrono::milliseconds write_recovery_ms{60'000};   ///< between looks for writes that were cut off
+    std::size_t journal_days = 30;                         ///< how long settled writes stay in the journal
+    std::chrono::milliseconds work_item_rules_ms{600'000}; ///< a type's rules are known this long
+    std::size_t work_item_rules = 256;                     ///< types whose rules are known at a time
     // MCP
     std::size_t mcp_list_page = 100;                           ///< entries of one page of a list
     std::chrono::milliseconds mcp_session_idle_ms{86'400'000}; ///< unused for this long a session is gone

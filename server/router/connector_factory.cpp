@@ -84,6 +84,7 @@ settings_of(ConnectorParts const& parts, ConnectorRecipe const& recipe, Connecto
     settings.policy.read_only = config.read_only;
     settings.policy.default_project = config.default_project;
     settings.policy.confirm_writes = config.confirm_writes;
+    settings.policy.mark_writes = parts.config.tools.mark_writes;
     settings.policy.sign_in_role = config.sign_in_role;
     if (AuthMethodConfig const* method = find_method(config, AuthMethod::oauth)) {
         settings.oauth_tenant = method->tenant;

@@ -3,7 +3,9 @@
 #include "core/async.hpp"
 #include "core/crypto/digest.hpp"
 #include "core/log.hpp"
+#include "server/router/effect_look.hpp"
 
+#include <algorithm>
 #include <array>
 #include <map>
 #include <utility>
@@ -23,19 +25,12 @@ constexpr std::array<std::chrono::milliseconds, 5> kLookUpPauses{std::chrono::mi
                                                                  std::chrono::milliseconds(700),
                                                                  std::chrono::milliseconds(1500),
                                                                  std::chrono::milliseconds(3000)};
-/// After this long no request of ours can still be under way at the upstream: an entry that old and without
-/// an effect may be sent again under its key.
-constexpr std::chrono::minutes kSettled{5};
+/// How long after its call's deadline a process may still be noting down what came of a write.
+constexpr std::chrono::seconds kBusyMargin{5};
+constexpr std::chrono::hours kLongestCall{1};
 /// A refusal that is certain not to have had effect and asks for at most this long a pause is waited out
 /// once.
 constexpr std::chrono::seconds kShortRetryAfter{10};
-
-/// What a look for the effect came to: nothing found means something only if the look itself worked.
-class Look {
-public:
-    bool worked = false;
-    std::optional<WriteOutcome> found;
-};
 
 std::string hex_digest(core::Json const& value) {
     return core::hex_encode(core::sha256(core::dump_json(value)));
@@ -43,13 +38,13 @@ std::string hex_digest(core::Json const& value) {
 
 Error outcome_unknown(GuardedWrite const& write, Error const& cause) {
     std::string const repeat = write.idempotency_key
-                                   ? "Call again with the same idempotency_key: it answers with the item if "
-                                     "it was made after all, and never makes a second one."
-                                   : "Look for the item by its title before you call again. With an "
-                                     "idempotency_key a repeated call is safe.";
+                                   ? "Call again with the same idempotency_key: it answers with what was "
+                                     "written if it was, and never writes a second time."
+                                   : "Look for it before you call again. With an idempotency_key a repeated "
+                                     "call is safe.";
     return Error(cause.kind() == ErrorKind::cancelled ? ErrorKind::timeout : cause.kind(),
                  "The request was sent but its answer was lost (" + cause.message() +
-                     "). No item with this title and content has appeared so far; it was not sent again.")
+                     "). Nothing with this content has appeared so far; it was not sent again.")
         .with_code("outcome_unknown")
         .with_activity_id(cause.activity_id())
         .with_status(cause.status())
@@ -65,36 +60,44 @@ Error key_conflict() {
 
 class JournalGuard final : public WriteGuard {
 public:
-    JournalGuard(Journal& journal, core::Clock& clock, std::chrono::hours key_lifetime)
-        : journal_(journal), clock_(clock), key_lifetime_(key_lifetime) {}
+    JournalGuard(Journal& journal, core::Clock& clock, JournalGuardSettings settings)
+        : journal_(journal), clock_(clock), settings_(settings) {}
 
     Task<Result<WriteOutcome>> run(GuardedWrite const& write,
                                    Send const& send,
                                    LookUp const& look_up,
                                    core::Principal const& caller,
                                    core::CallContext const& ctx) override {
-        std::string const lane_key = write.organization + '\n' + write.tool + '\n' + hex_digest(write.probe);
+        std::string const lane_key =
+            hex_digest(core::Json(write.organization + '\n' + write.tool + '\n' + hex_digest(write.probe)));
         std::shared_ptr<core::Semaphore> const lane = lane_of(lane_key);
         CO_TRY(core::Semaphore::Permit const permit, co_await lane->acquire(ctx.deadline));
 
-        JournalEntry entry;
-        entry.caller = caller.id;
-        entry.organization = write.organization;
-        entry.tool = write.tool;
-        entry.idempotency_key = write.idempotency_key;
-        entry.arguments_sha256 = hex_digest(write.arguments);
-        entry.probe = core::dump_json(write.probe);
-        entry.created_at = clock_.system_now();
-        std::string const arguments_sha256 = entry.arguments_sha256;
-
-        CO_TRY(Journal::Begun begun, co_await journal_.begin(std::move(entry), key_lifetime_));
-        if (begun.fresh) {
-            co_return co_await send_and_settle(write, send, look_up, begun.entry, ctx);
+        JournalEntry wanted;
+        wanted.caller = caller.id;
+        wanted.organization = write.organization;
+        wanted.tool = write.tool;
+        wanted.idempotency_key = write.idempotency_key;
+        wanted.arguments_sha256 = hex_digest(write.arguments);
+        wanted.probe = core::dump_json(write.probe);
+        wanted.lane = lane_key;
+        for (;;) {
+            JournalEntry entry = wanted;
+            entry.created_at = clock_.system_now();
+            entry.busy_until = busy_until(ctx);
+            CO_TRY(Journal::Begun begun, co_await journal_.begin(std::move(entry), settings_.key_lifetime));
+            if (begun.fresh) {
+                co_return co_await send_and_settle(write, send, look_up, begun.entry, ctx);
+            }
+            if (begun.entry.arguments_sha256 != wanted.arguments_sha256) {
+                co_return core::fail(key_conflict());
+            }
+            std::optional<Result<WriteOutcome>> answer =
+                co_await answer_repeated(write, send, look_up, std::move(begun.entry), ctx);
+            if (answer) {
+                co_return std::move(*answer);
+            }
         }
-        if (begun.entry.arguments_sha256 != arguments_sha256) {
-            co_return core::fail(key_conflict());
-        }
-        co_return co_await answer_repeated(write, send, look_up, begun.entry, ctx);
     }
 
 private:
@@ -107,6 +110,13 @@ private:
             lanes_[key] = lane;
         }
         return lane;
+    }
+
+    core::SystemTime busy_until(core::CallContext const& ctx) const {
+        auto const rest =
+            std::min<std::chrono::steady_clock::duration>(ctx.deadline.remaining(clock_.now()), kLongestCall);
+        return clock_.system_now() +
+               std::chrono::duration_cast<core::SystemTime::duration>(rest + kBusyMargin);
     }
 
     Task<Result<WriteOutcome>> send_and_settle(GuardedWrite const& write,
@@ -133,93 +143,95 @@ private:
                          {"journal_id", entry.id},
                          {"request_id", ctx.request_id},
                          {"reason", sent.error().message()}});
-        Look look = co_await look_repeatedly(write, look_up, entry, ctx);
-        if (look.found) {
-            co_return std::move(*look.found);
-        }
+        // From here on it does not say any more what it made: twins may take what they find.
         co_await mark(entry.id, JournalEntry::State::unresolved);
-        co_return core::fail(outcome_unknown(write, sent.error()));
-    }
-
-    Task<Result<WriteOutcome>> answer_repeated(GuardedWrite const& write,
-                                               Send const& send,
-                                               LookUp const& look_up,
-                                               JournalEntry const& entry,
-                                               core::CallContext const& ctx) {
-        if (entry.state == JournalEntry::State::done) {
-            WriteOutcome outcome;
-            outcome.resource_id = entry.resource_id;
-            CO_TRY(outcome.result, core::parse_json(entry.result, core::JsonLimits()));
-            outcome.created = false;
-            co_return outcome;
-        }
-        // The first call was cut off (crash, lost answer). Its effect may be there, or still on its way.
-        bool const settled = clock_.system_now() - entry.created_at > kSettled;
-        Look look;
-        if (settled) {
-            look = co_await look_once(write, look_up, entry);
-        } else {
-            look = co_await look_repeatedly(write, look_up, entry, ctx);
-        }
-        if (look.found) {
-            look.found->created = false;
-            co_return std::move(*look.found);
-        }
-        if (settled && look.worked) {
-            co_return co_await send_and_settle(write, send, look_up, entry, ctx);
-        }
-        co_return core::fail(
-            outcome_unknown(write, Error(ErrorKind::timeout, "an earlier call with this key")));
-    }
-
-    bool worth_waiting(Error const& error, core::CallContext const& ctx) const {
-        return error.retry_after() && *error.retry_after() <= kShortRetryAfter &&
-               ctx.deadline.remaining(clock_.now()) > *error.retry_after() + std::chrono::seconds(2);
-    }
-
-    Task<Look> look_repeatedly(GuardedWrite const& write,
-                               LookUp const& look_up,
-                               JournalEntry const& entry,
-                               core::CallContext const& ctx) {
-        Look look;
         for (std::chrono::milliseconds const pause : kLookUpPauses) {
             if (ctx.deadline.remaining(clock_.now()) <= pause) {
                 break;
             }
             co_await clock_.sleep_for(pause);
-            look = co_await look_once(write, look_up, entry);
+            EffectLook look = co_await look_for_effect(journal_, entry, look_up, settings_.settle);
             if (look.found) {
+                co_return std::move(*look.found);
+            }
+        }
+        co_return core::fail(outcome_unknown(write, sent.error()));
+    }
+
+    /// nullopt: the entry is not what it was, begin again.
+    Task<std::optional<Result<WriteOutcome>>> answer_repeated(GuardedWrite const& write,
+                                                              Send const& send,
+                                                              LookUp const& look_up,
+                                                              JournalEntry entry,
+                                                              core::CallContext const& ctx) {
+        using Answer = std::optional<Result<WriteOutcome>>;
+        if (entry.state == JournalEntry::State::done) {
+            co_return Answer(answer_of(entry));
+        }
+        // The first call was cut off (crash, lost answer), or another process is at work on it. Its effect
+        // may be there, or still on its way.
+        bool const settled = is_settled(entry);
+        EffectLook look;
+        for (std::chrono::milliseconds const pause : kLookUpPauses) {
+            if (!settled) {
+                if (ctx.deadline.remaining(clock_.now()) <= pause) {
+                    break;
+                }
+                co_await clock_.sleep_for(pause);
+                Result<JournalEntry> now = co_await journal_.load(entry.id);
+                if (!now) {
+                    co_return Answer(core::fail(now.error()));
+                }
+                if (now->state == JournalEntry::State::done) {
+                    co_return Answer(answer_of(*now));
+                }
+                if (now->state == JournalEntry::State::abandoned) {
+                    co_return Answer();
+                }
+                entry = std::move(*now);
+            }
+            look = co_await look_for_effect(journal_, entry, look_up, settings_.settle);
+            if (look.found) {
+                look.found->created = false;
+                co_return Answer(std::move(*look.found));
+            }
+            if (settled) {
                 break;
             }
         }
-        co_return look;
+        if (settled && look.worked) {
+            Result<bool> const ours = co_await journal_.reopen(entry, busy_until(ctx));
+            if (!ours) {
+                co_return Answer(core::fail(ours.error()));
+            }
+            if (!*ours) {
+                co_return Answer();
+            }
+            Result<WriteOutcome> sent = co_await send_and_settle(write, send, look_up, entry, ctx);
+            co_return Answer(std::move(sent));
+        }
+        Error const cause(ErrorKind::timeout, "an earlier call with this key");
+        co_return Answer(core::fail(outcome_unknown(write, cause)));
     }
 
-    Task<Look> look_once(GuardedWrite const& write, LookUp const& look_up, JournalEntry const& entry) {
-        Look look;
-        auto known =
-            co_await journal_.known_resources(write.organization, write.tool, entry.created_at - kSettled);
-        if (!known) {
-            co_return look;
-        }
-        Result<std::optional<WriteOutcome>> found = co_await look_up(entry.created_at, std::move(*known));
-        if (!found) {
-            core::log::warn("write.look_up_failed",
-                            {{"organization", write.organization},
-                             {"journal_id", entry.id},
-                             {"reason", core::describe(found.error())}});
-            co_return look;
-        }
-        look.worked = true;
-        if (*found) {
-            core::log::info("write.found_after_lost_answer",
-                            {{"organization", write.organization},
-                             {"journal_id", entry.id},
-                             {"resource_id", (*found)->resource_id}});
-            co_await record(entry.id, **found);
-        }
-        look.found = std::move(*found);
-        co_return look;
+    /// Nothing of it can be under way any more.
+    bool is_settled(JournalEntry const& entry) const {
+        core::SystemTime const now = clock_.system_now();
+        bool const busy = entry.state == JournalEntry::State::pending && entry.busy_until > now;
+        return !busy && now - entry.sent_at > settings_.settle;
+    }
+
+    static Result<WriteOutcome> answer_of(JournalEntry const& entry) {
+        WriteOutcome outcome;
+        outcome.resource_id = entry.resource_id;
+        ADOMCPD_TRY(outcome.result, core::parse_json(entry.result, core::JsonLimits()));
+        outcome.created = false;
+        return outcome;
+    }
+
+    bool worth_waiting(Error const& error, core::CallContext const& ctx) const {
+        return error.retry_after() && *error.retry_after() <= kShortRetryAfter &&
+               ctx.deadline.remaining(clock_.now()) > *error.retry_after() + std::chrono::seconds(2);
     }
 
     /// The effect is there whatever happens to the note of it, so a failing disk is logged and not reported
@@ -243,15 +255,15 @@ private:
 
     Journal& journal_;
     core::Clock& clock_;
-    std::chrono::hours key_lifetime_;
+    JournalGuardSettings settings_;
     std::map<std::string, std::weak_ptr<core::Semaphore>> lanes_;
 };
 
 } // namespace
 
 std::unique_ptr<WriteGuard>
-make_journal_guard(Journal& journal, core::Clock& clock, std::chrono::hours key_lifetime) {
-    return std::make_unique<JournalGuard>(journal, clock, key_lifetime);
+make_journal_guard(Journal& journal, core::Clock& clock, JournalGuardSettings settings) {
+    return std::make_unique<JournalGuard>(journal, clock, settings);
 }
 
 } // namespace server

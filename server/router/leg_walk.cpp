@@ -321,7 +321,7 @@ core::Task<void> LegWalk::walk_work_item(Connector& connector,
     }
     ado::WorkItemPatch patch;
     patch.set("System.Title", kProbeTitle);
-    ado::CreateWorkItemOptions const options(true);
+    ado::WriteOptions const options(true);
     auto const made = co_await connector.client().create_work_item(project, type->name, patch, options, leg);
     // The rules of the type are looked at once the permission is there.
     bool const rules_only = !made && made.error().kind() == core::ErrorKind::invalid_argument;

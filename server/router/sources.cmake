@@ -13,10 +13,12 @@ target_sources(server_lib PRIVATE
   router/credential_keeper.cpp
   router/credential_report.cpp
   router/credential_service.cpp
+  router/effect_look.cpp
   router/error_surface.cpp
   router/file_watch.cpp
   router/grant_proof.cpp
   router/journal_guard.cpp
+  router/journal_recovery.cpp
   router/knowledge_resources.cpp
   router/leg_network.cpp
   router/leg_report.cpp

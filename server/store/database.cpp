@@ -21,7 +21,7 @@ constexpr int kBusyMilliseconds = 5000;
 constexpr int kApplicationId = 0x61646F6D; ///< marks the file as ours
 
 // Step n takes a database from version n to n + 1. Steps are never changed once released.
-constexpr std::array<char const*, 5> kMigrations{R"sql(
+constexpr std::array<char const*, 6> kMigrations{R"sql(
 CREATE TABLE sequence (value INTEGER NOT NULL) STRICT;
 INSERT INTO sequence VALUES (0);
 
@@ -213,6 +213,14 @@ CREATE TABLE audit_head (
     key_id TEXT NOT NULL,
     mac BLOB NOT NULL
 ) STRICT;
+)sql",
+                                                 R"sql(
+ALTER TABLE journal ADD COLUMN lane TEXT NOT NULL DEFAULT '';
+ALTER TABLE journal ADD COLUMN sent_at INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE journal ADD COLUMN busy_until INTEGER NOT NULL DEFAULT 0;
+UPDATE journal SET sent_at = created_at;
+CREATE INDEX journal_by_resource ON journal (organization, tool, resource_id) WHERE resource_id != '';
+CREATE INDEX journal_pending_by_lane ON journal (lane) WHERE state = 'pending';
 )sql"};
 
 tl::unexpected<core::Error> unusable(std::string message, std::string fix) {

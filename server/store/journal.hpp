@@ -32,8 +32,11 @@ public:
     std::string probe;            ///< JSON
     std::string result;           ///< JSON, when done
     std::string resource_id;      ///< work item id, when done
+    std::string lane;             ///< the same for writes of the same content: twins
     State state = State::pending;
     core::SystemTime created_at{};
+    core::SystemTime sent_at{};    ///< when it was last about to be sent
+    core::SystemTime busy_until{}; ///< while pending: until then its process may be at work on it
     core::SystemTime updated_at{};
 };
 
@@ -49,13 +52,31 @@ public:
         bool fresh = true;
         JournalEntry entry;
     };
+    /// What came of the wish to take a resource for an entry's effect.
+    enum class Claim {
+        claimed,
+        taken,     ///< another entry accounts for it
+        contested, ///< a twin is being sent and may be about to say that it is its own; or the entry is
+                   ///< settled otherwise by now
+    };
+
     /// Inserts `entry` as pending, or finds the one with its idempotency key that is younger than
     /// `key_lifetime` (an abandoned one does not count). One transaction.
     virtual core::Task<core::Result<Begun>> begin(JournalEntry entry, std::chrono::hours key_lifetime) = 0;
     virtual core::Task<core::Result<void>>
     complete(std::int64_t id, std::string resource_id, std::string result) = 0;
+    /// The same for a resource that was found, not answered: only where it is certain whose it is. One
+    /// transaction, so that of several processes one gets it.
+    virtual core::Task<core::Result<Claim>>
+    claim(std::int64_t id, std::string resource_id, std::string result) = 0;
+    /// Takes an open entry up again, to be sent once more: false when it is another one's to do, because it
+    /// is busy or not as `seen` any more.
+    virtual core::Task<core::Result<bool>> reopen(JournalEntry seen, core::SystemTime busy_until) = 0;
+    /// Settles an open entry as without effect, under the same condition.
+    virtual core::Task<core::Result<bool>> abandon(JournalEntry seen) = 0;
+    virtual core::Task<core::Result<JournalEntry>> load(std::int64_t id) = 0;
     virtual core::Task<core::Result<void>> set_state(std::int64_t id, JournalEntry::State state) = 0;
-    /// Pending and unresolved ones, oldest first.
+    /// Pending and unresolved ones, oldest first, of all processes.
     virtual core::Task<core::Result<std::vector<JournalEntry>>> list_open() = 0;
     /// Resource ids that entries of this organization and tool, created at or after `since`, already account
     /// for.

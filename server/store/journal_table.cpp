@@ -9,7 +9,7 @@ namespace {
 
 constexpr char kColumns[] =
     "SELECT id, caller, organization, tool, idempotency_key, arguments_sha256, probe, result, "
-    "resource_id, state, created_at, updated_at FROM journal ";
+    "resource_id, state, created_at, updated_at, lane, sent_at, busy_until FROM journal ";
 
 char const* word(JournalEntry::State state) noexcept {
     switch (state) {
@@ -52,16 +52,23 @@ JournalEntry read_entry(SQLite::Statement& row) {
     entry.state = state_of(row.getColumn(9).getString());
     entry.created_at = time_from_column(row.getColumn(10).getInt64());
     entry.updated_at = time_from_column(row.getColumn(11).getInt64());
+    entry.lane = row.getColumn(12).getString();
+    entry.sent_at = time_from_column(row.getColumn(13).getInt64());
+    entry.busy_until = time_from_column(row.getColumn(14).getInt64());
     return entry;
+}
+
+tl::unexpected<core::Error> no_entry(std::int64_t id) {
+    return core::fail(
+        core::Error(core::ErrorKind::not_found, "the journal has no entry " + std::to_string(id))
+            .with_code("journal"));
 }
 
 core::Result<void> require_entry(int changed, std::int64_t id) {
     if (changed != 0) {
         return {};
     }
-    return core::fail(
-        core::Error(core::ErrorKind::not_found, "the journal has no entry " + std::to_string(id))
-            .with_code("journal"));
+    return no_entry(id);
 }
 
 } // namespace
@@ -90,11 +97,12 @@ JournalTable::begin(JournalEntry entry, std::chrono::hours key_lifetime, core::S
     entry.state = JournalEntry::State::pending;
     entry.created_at = now;
     entry.updated_at = now;
+    entry.sent_at = now;
     SQLite::Statement insert(
         database_,
         "INSERT INTO journal (caller, organization, tool, idempotency_key, arguments_sha256, probe, "
-        "result, resource_id, state, created_at, updated_at) "
-        "VALUES (?, ?, ?, ?, ?, ?, '', '', 'pending', ?, ?)");
+        "result, resource_id, state, created_at, updated_at, lane, sent_at, busy_until) "
+        "VALUES (?, ?, ?, ?, ?, ?, '', '', 'pending', ?, ?, ?, ?, ?)");
     insert.bind(1, entry.caller);
     insert.bind(2, entry.organization);
     insert.bind(3, entry.tool);
@@ -107,6 +115,9 @@ JournalTable::begin(JournalEntry entry, std::chrono::hours key_lifetime, core::S
     insert.bind(6, entry.probe);
     insert.bind(7, to_column(now));
     insert.bind(8, to_column(now));
+    insert.bind(9, entry.lane);
+    insert.bind(10, to_column(now));
+    insert.bind(11, to_column(entry.busy_until));
     insert.exec();
     entry.id = database_.getLastInsertRowid();
     entry.result.clear();
@@ -128,6 +139,76 @@ core::Result<void> JournalTable::complete(std::int64_t id,
     statement.bind(3, to_column(now));
     statement.bind(4, id);
     return require_entry(statement.exec(), id);
+}
+
+core::Result<Journal::Claim> JournalTable::claim(std::int64_t id,
+                                                 std::string const& resource_id,
+                                                 std::string const& result,
+                                                 core::SystemTime now) {
+    SQLite::Transaction transaction(database_, SQLite::TransactionBehavior::IMMEDIATE);
+    ADOMCPD_TRY(JournalEntry const entry, load(id));
+    if (entry.state == JournalEntry::State::done || entry.state == JournalEntry::State::abandoned) {
+        return entry.resource_id == resource_id ? Journal::Claim::claimed : Journal::Claim::contested;
+    }
+    SQLite::Statement other(
+        database_,
+        "SELECT 1 FROM journal WHERE organization = ? AND tool = ? AND resource_id = ? AND "
+        "resource_id != '' AND id != ?");
+    other.bind(1, entry.organization);
+    other.bind(2, entry.tool);
+    other.bind(3, resource_id);
+    other.bind(4, id);
+    if (other.executeStep()) {
+        return Journal::Claim::taken;
+    }
+    SQLite::Statement twin(
+        database_,
+        "SELECT 1 FROM journal WHERE lane = ? AND state = 'pending' AND id != ? AND busy_until > ?");
+    twin.bind(1, entry.lane);
+    twin.bind(2, id);
+    twin.bind(3, to_column(now));
+    if (twin.executeStep()) {
+        return Journal::Claim::contested;
+    }
+    ADOMCPD_TRY_VOID(complete(id, resource_id, result, now));
+    transaction.commit();
+    return Journal::Claim::claimed;
+}
+
+core::Result<bool>
+JournalTable::reopen(JournalEntry const& seen, core::SystemTime busy_until, core::SystemTime now) {
+    SQLite::Statement statement(
+        database_,
+        "UPDATE journal SET state = 'pending', sent_at = ?, busy_until = ?, updated_at = ? WHERE id = ? AND "
+        "state IN ('pending', 'unresolved') AND sent_at = ? AND (state = 'unresolved' OR busy_until <= ?)");
+    statement.bind(1, to_column(now));
+    statement.bind(2, to_column(busy_until));
+    statement.bind(3, to_column(now));
+    statement.bind(4, seen.id);
+    statement.bind(5, to_column(seen.sent_at));
+    statement.bind(6, to_column(now));
+    return statement.exec() != 0;
+}
+
+core::Result<bool> JournalTable::abandon(JournalEntry const& seen, core::SystemTime now) {
+    SQLite::Statement statement(
+        database_,
+        "UPDATE journal SET state = 'abandoned', updated_at = ? WHERE id = ? AND "
+        "state IN ('pending', 'unresolved') AND sent_at = ? AND (state = 'unresolved' OR busy_until <= ?)");
+    statement.bind(1, to_column(now));
+    statement.bind(2, seen.id);
+    statement.bind(3, to_column(seen.sent_at));
+    statement.bind(4, to_column(now));
+    return statement.exec() != 0;
+}
+
+core::Result<JournalEntry> JournalTable::load(std::int64_t id) {
+    SQLite::Statement row(database_, std::string(kColumns) + "WHERE id = ?");
+    row.bind(1, id);
+    if (!row.executeStep()) {
+        return no_entry(id);
+    }
+    return read_entry(row);
 }
 
 core::Result<void> JournalTable::set_state(std::int64_t id, JournalEntry::State state, core::SystemTime now) {

@@ -25,6 +25,11 @@ public:
                                 std::string const& resource_id,
                                 std::string const& result,
                                 core::SystemTime now);
+    core::Result<Journal::Claim>
+    claim(std::int64_t id, std::string const& resource_id, std::string const& result, core::SystemTime now);
+    core::Result<bool> reopen(JournalEntry const& seen, core::SystemTime busy_until, core::SystemTime now);
+    core::Result<bool> abandon(JournalEntry const& seen, core::SystemTime now);
+    core::Result<JournalEntry> load(std::int64_t id);
     core::Result<void> set_state(std::int64_t id, JournalEntry::State state, core::SystemTime now);
     core::Result<std::vector<JournalEntry>> list_open();
     core::Result<std::vector<std::string>>

@@ -132,6 +132,28 @@ public:
         });
     }
 
+    core::Task<core::Result<Claim>>
+    claim(std::int64_t id, std::string resource_id, std::string result) override {
+        return thread_.run([this, id, resource_id = std::move(resource_id), result = std::move(result)] {
+            return journal_.claim(id, resource_id, result, clock_.system_now());
+        });
+    }
+
+    core::Task<core::Result<bool>> reopen(JournalEntry seen, core::SystemTime busy_until) override {
+        return thread_.run([this, seen = std::move(seen), busy_until] {
+            return journal_.reopen(seen, busy_until, clock_.system_now());
+        });
+    }
+
+    core::Task<core::Result<bool>> abandon(JournalEntry seen) override {
+        return thread_.run(
+            [this, seen = std::move(seen)] { return journal_.abandon(seen, clock_.system_now()); });
+    }
+
+    core::Task<core::Result<JournalEntry>> load(std::int64_t id) override {
+        return thread_.run([this, id] { return journal_.load(id); });
+    }
+
     core::Task<core::Result<void>> set_state(std::int64_t id, JournalEntry::State state) override {
         return thread_.run([this, id, state] { return journal_.set_state(id, state, clock_.system_now()); });
     }

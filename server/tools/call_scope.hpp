@@ -24,6 +24,7 @@ public:
     bool read_only = false;
     std::string default_project;
     bool confirm_writes = false; ///< a person says yes to each write first
+    bool mark_writes = false;    ///< a tag on each item made, by which a lost one is found
     /// Who may have a person sign in from within a call, where the connector needs it.
     core::Role sign_in_role = core::Role::administrator;
     bool allows_project(std::string_view project) const noexcept;

@@ -1,14 +1,16 @@
-#include "ado/markdown.hpp"
-#include "ado/web_links.hpp"
-#include "ado/work_items.hpp"
 #include "core/crypto/digest.hpp"
+#include "core/crypto/random.hpp"
+#include "core/http/http_message.hpp"
 #include "server/tools/answer.hpp"
+#include "server/tools/assignee.hpp"
 #include "server/tools/clean_text.hpp"
+#include "server/tools/name_hints.hpp"
 #include "server/tools/project_question.hpp"
 #include "server/tools/schema_pieces.hpp"
 #include "server/tools/tools.hpp"
+#include "server/tools/work_item_checks.hpp"
 #include "server/tools/work_item_request.hpp"
-#include "server/tools/work_item_search.hpp"
+#include "server/tools/write_effects.hpp"
 
 #include <optional>
 #include <utility>
@@ -50,7 +52,7 @@ protocol::ToolDescriptor make_descriptor() {
                      {"fields",
                       {{"type", "object"},
                        {"additionalProperties", true},
-                       {"description", "Further fields by reference name"}}},
+                       {"description", "Further fields, by either name"}}},
                      {"idempotency_key", bounded(200, "The same key never makes a second item")},
                      {"validate_only", {{"type", "boolean"}, {"description", "Check, create nothing"}}}};
     Json const output{
@@ -76,47 +78,137 @@ protocol::ToolDescriptor make_descriptor() {
 /// One write: what send and look-up work on.
 class Creation {
 public:
-    Creation(WorkItemRequest request_, CallScope const& scope_)
+    Creation(WorkItemRequest request_, CallScope const& scope_, WorkItemMetadata& metadata_)
         : request(std::move(request_)),
-          key(request.idempotency_key ? request.idempotency_key : implied_key(scope_.call)), scope(scope_) {}
+          key(request.idempotency_key ? request.idempotency_key : implied_key(scope_.call)), scope(scope_),
+          metadata(metadata_), began(metadata_.now()) {
+        if (scope.policy.mark_writes) {
+            marker = new_marker(scope.caller.id, scope.organization, key);
+        }
+        probe = probe_of(request, marker);
+    }
+
+    ado::WorkItemPatch patch() const {
+        return build_patch(request, resolved, form, marker, scope.client.organization());
+    }
+    bool is_bug() const { return core::iequals(request.type, "Bug"); }
+
     WorkItemRequest request;
     std::optional<std::string> key; ///< under which it is journalled
     CallScope const& scope;
-};
+    WorkItemMetadata& metadata;
+    core::SteadyTime began;
+    std::string marker;
+    CreationProbe probe;
+    ResolvedArguments resolved;
+    TextForm form;
 
-Json describe(Creation const& creation, ado::WorkItem const& item) {
-    WorkItemRequest const& request = creation.request;
-    std::string const project = item.project.empty() ? request.project : item.project;
-    Json result{{"organization", creation.scope.organization},
-                {"project", clean_line(project)},
-                {"type", clean_line(item.type.empty() ? request.type : item.type)},
-                {"title", clean_line(item.title.empty() ? request.title : item.title)},
-                {"notes", Json::array()}};
-    if (!item.state.empty()) {
-        result["state"] = clean_line(item.state);
+private:
+    /// The same for every call with the same key.
+    static std::string new_marker(std::string const& caller,
+                                  std::string const& organization,
+                                  std::optional<std::string> const& key) {
+        constexpr std::size_t kBytes = 8;
+        std::string const digest =
+            key ? core::hex_encode(core::sha256(caller + "\n" + organization + "\n" + *key))
+                : core::hex_encode(core::random_public_bytes(kBytes));
+        return "ado-mcpd-" + digest.substr(0, 2 * kBytes);
     }
-    if (item.id > 0) {
-        result["id"] = item.id;
-        result["rev"] = item.rev;
-        result["url"] = ado::work_item_url(creation.scope.client.organization(), project, item.id);
-    }
-    return result;
-}
+};
 
 WriteOutcome outcome_of(Creation const& creation, ado::WorkItem const& item) {
     WriteOutcome outcome;
     outcome.resource_id = std::to_string(item.id);
-    outcome.result = describe(creation, item);
+    outcome.result = describe_created(creation.scope.client.organization(), creation.probe, item);
+    outcome.result["notes"] = creation.resolved.notes;
     return outcome;
 }
 
-Task<Result<ado::WorkItem>> send(Creation const& creation) {
-    ado::CreateWorkItemOptions const options(creation.request.validate_only);
-    co_return co_await creation.scope.client.create_work_item(
-        creation.request.project, creation.request.type, creation.request.patch, options, creation.scope.ctx);
+/// Looks up what has to be, and holds the rest against the rules as far as they are known already: the
+/// service judges them in any case, in the one request that a create costs.
+Task<Result<void>> prepare(Creation& creation) {
+    WorkItemRequest const& request = creation.request;
+    CallScope const& scope = creation.scope;
+    WorkItemMetadata& metadata = creation.metadata;
+    CO_TRY(creation.resolved,
+           co_await resolve_arguments(request.arguments, request.project, request.type, metadata, scope));
+    KnownFacts facts = metadata.known(scope, request.project, request.type);
+    creation.form = text_form(facts.get(), request.type, metadata.knows_only_html(scope.organization));
+    if (!facts || !check_patch(*facts, creation.patch(), true)) {
+        co_return Result<void>();
+    }
+    // Somebody may have changed the process meanwhile.
+    if (facts->fetched_at < creation.began) {
+        CO_TRY(facts, co_await metadata.facts(scope, request.project, request.type, creation.began));
+        creation.form = text_form(facts.get(), request.type, creation.form.html);
+    }
+    if (std::optional<core::Error> problem = check_patch(*facts, creation.patch(), true)) {
+        co_return core::fail(std::move(*problem));
+    }
+    co_return Result<void>();
 }
 
-Task<Result<WriteOutcome>> send_write(Creation const& creation) {
+/// A refusal that the same item in another form would not meet is answered by changing the form: then
+/// nullopt. Else the refusal with what would be right.
+Task<std::optional<core::Error>> adapt(Creation& creation, core::Error error) {
+    using Refusal = std::optional<core::Error>;
+    WorkItemRequest const& request = creation.request;
+    CallScope const& scope = creation.scope;
+    if (refuses_markdown(error) && !creation.form.html) {
+        creation.metadata.note_only_html(scope.organization);
+        creation.form.html = true;
+        co_return Refusal();
+    }
+    if (is_unknown_identity(error) && request.arguments.assigned_to) {
+        core::Error named = co_await with_people(std::move(error), *request.arguments.assigned_to, scope);
+        co_return Refusal(std::move(named));
+    }
+    if (is_about_rules(error)) {
+        auto const facts =
+            co_await creation.metadata.facts(scope, request.project, request.type, creation.began);
+        if (!facts) {
+            co_return Refusal(std::move(error));
+        }
+        TextForm const form = text_form(facts->get(), request.type, creation.form.html);
+        if (form.description_field != creation.form.description_field) {
+            creation.form = form;
+            co_return Refusal();
+        }
+        co_return Refusal(explain_refusal(std::move(error), **facts, creation.patch(), true));
+    }
+    UsedNames used(request.project, {});
+    used.type = request.type;
+    core::Error named = co_await with_names_there(error, used, scope);
+    if (named.code() == "VS402323" && creation.is_bug() && named.fix().find("Issue") != std::string::npos) {
+        std::string fix =
+            "This project's process has no Bug, as Basic has none: file an Issue. " + named.fix();
+        named = std::move(named).with_fix(std::move(fix));
+    }
+    co_return Refusal(std::move(named));
+}
+
+/// Sends it until it is accepted or refused for good. Only what was certainly without effect is sent again.
+Task<Result<ado::WorkItem>> send(Creation& creation) {
+    constexpr int kForms = 3;
+    ado::WriteOptions const options(creation.request.validate_only);
+    for (int i = 0;; ++i) {
+        ado::WorkItemPatch const patch = creation.patch();
+        Result<ado::WorkItem> sent = co_await creation.scope.client.create_work_item(
+            creation.request.project, creation.request.type, patch, options, creation.scope.ctx);
+        bool const refused =
+            !sent && sent.error().not_sent() && sent.error().status() >= 400 && sent.error().status() < 500;
+        if (!refused || i == kForms) {
+            co_return sent;
+        }
+        core::Error error = sent.error();
+        std::optional<core::Error> refusal = co_await adapt(creation, std::move(error));
+        if (refusal) {
+            co_return core::fail(std::move(*refusal));
+        }
+    }
+}
+
+Task<Result<WriteOutcome>> send_write(Creation& creation) {
     CO_TRY(ado::WorkItem const item, co_await send(creation));
     if (item.id <= 0) {
         co_return core::fail(core::ErrorKind::protocol,
@@ -127,29 +219,24 @@ Task<Result<WriteOutcome>> send_write(Creation const& creation) {
 
 Task<Result<std::optional<WriteOutcome>>>
 look_up(Creation const& creation, core::SystemTime since, std::vector<std::string> known) {
-    CO_TRY(std::optional<ado::WorkItem> const found,
-           co_await find_created_item(
-               creation.scope.client, creation.request, since, known, creation.scope.ctx));
+    CO_TRY(
+        std::optional<ado::WorkItem> const found,
+        co_await find_created_item(creation.scope.client, creation.probe, since, known, creation.scope.ctx));
     std::optional<WriteOutcome> outcome;
     if (found) {
         outcome = outcome_of(creation, *found);
-        outcome->result["notes"].push_back(
-            "The answer to the request was lost; the item was found afterwards.");
+        outcome->result["notes"].push_back(kFoundAfterwards);
     }
     co_return outcome;
 }
 
 GuardedWrite guarded(Creation const& creation) {
-    WorkItemRequest const& request = creation.request;
     GuardedWrite write;
     write.organization = creation.scope.organization;
     write.tool = "create_work_item";
     write.idempotency_key = creation.key;
-    write.arguments = request.canonical;
-    write.probe = Json{{"project", request.project},
-                       {"type", request.type},
-                       {"title", request.title},
-                       {"description_sha256", core::hex_encode(core::sha256(request.description))}};
+    write.arguments = creation.request.canonical;
+    write.probe = creation.probe.to_json();
     return write;
 }
 
@@ -179,26 +266,29 @@ protocol::ToolResult answer(Json result, bool created, bool own_key) {
 }
 
 protocol::ToolResult validated(Creation const& creation, ado::WorkItem const& item) {
-    Json result = describe(creation, item);
+    Json result = outcome_of(creation, item).result;
     for (char const* const name : {"id", "rev", "url"}) {
         result.erase(name);
     }
     result["created"] = false;
     result["notes"].push_back("Validated only; nothing was created.");
-    std::string text = "A " + creation.request.type + " " + quoted_title(result) +
-                       " would be accepted in project " + creation.request.project + ".\n" +
+    std::string text = "A " + clean_line(creation.request.type) + " " + quoted_title(result) +
+                       " would be accepted in project " + clean_line(creation.request.project) + ".\n" +
                        note_lines(result["notes"].get<std::vector<std::string>>());
     return protocol::ToolResult(std::move(text), std::move(result));
 }
 
 class CreateWorkItemTool final : public OrganizationTool {
 public:
+    explicit CreateWorkItemTool(std::shared_ptr<WorkItemMetadata> metadata)
+        : metadata_(std::move(metadata)) {}
+
     protocol::ToolDescriptor const& descriptor() const noexcept override { return descriptor_; }
 
     Task<Result<protocol::ToolResult>> run(Json const& args, CallScope const& scope) override {
-        CO_TRY(WorkItemRequest request,
-               read_work_item_request(args, scope.policy, scope.client.organization()));
-        Creation const creation(std::move(request), scope);
+        CO_TRY(WorkItemRequest request, read_work_item_request(args, scope.policy));
+        Creation creation(std::move(request), scope, *metadata_);
+        CO_TRY_VOID(co_await prepare(creation));
         if (creation.request.validate_only) {
             CO_TRY(ado::WorkItem const item, co_await send(creation));
             co_return validated(creation, item);
@@ -222,15 +312,14 @@ public:
         if (!has_project) {
             plan.arguments["project"] = "to be chosen";
         }
-        CO_TRY(WorkItemRequest const request,
-               read_work_item_request(plan.arguments, scope.policy, scope.client.organization()));
+        CO_TRY(WorkItemRequest const request, read_work_item_request(plan.arguments, scope.policy));
         plan.writes = !request.validate_only;
         if (has_project) {
             plan.summary = summary_of(args, request.type, request.project);
             co_return plan;
         }
         std::string question = "In which project of " + scope.organization + " shall the " +
-                               clean_line(request.type) + " \"" + clean_line(request.title) +
+                               clean_line(request.type) + " \"" + clean_line(request.title()) +
                                "\" be created?";
         CO_TRY(SettledProject settled, co_await settle_project(std::move(question), scope));
         if (settled.needed) {
@@ -254,13 +343,14 @@ private:
                clean_line(project) + "\n" + summarize_arguments(rest);
     }
 
+    std::shared_ptr<WorkItemMetadata> metadata_;
     protocol::ToolDescriptor descriptor_ = make_descriptor();
 };
 
 } // namespace
 
-std::unique_ptr<OrganizationTool> make_create_work_item_tool() {
-    return std::make_unique<CreateWorkItemTool>();
+std::unique_ptr<OrganizationTool> make_create_work_item_tool(std::shared_ptr<WorkItemMetadata> metadata) {
+    return std::make_unique<CreateWorkItemTool>(std::move(metadata));
 }
 
 } // namespace server

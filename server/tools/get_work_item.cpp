@@ -1,6 +1,7 @@
 #include "ado/web_links.hpp"
 #include "server/tools/answer.hpp"
 #include "server/tools/clean_text.hpp"
+#include "server/tools/item_access.hpp"
 #include "server/tools/list_answer.hpp"
 #include "server/tools/name_hints.hpp"
 #include "server/tools/schema_pieces.hpp"
@@ -127,15 +128,6 @@ Json head_of(ado::WorkItem const& item, bool whole, CallScope const& scope) {
     return head;
 }
 
-core::Error not_allowed(std::int64_t id) {
-    return core::Error(core::ErrorKind::forbidden,
-                       "Work item " + std::to_string(id) +
-                           " is in a project that this connector's `projects` allow-list does not hold.")
-        .with_code("project_not_allowed")
-        .with_fix("Use items of a listed project (list_organizations shows them), or have an administrator "
-                  "add it.");
-}
-
 class GetWorkItemTool final : public OrganizationTool {
 public:
     protocol::ToolDescriptor const& descriptor() const noexcept override { return descriptor_; }
@@ -147,7 +139,7 @@ public:
                co_await scope.client.get_work_item_values(id, relations, scope.ctx));
         // Whose item it is is only known now.
         if (!scope.policy.allows_project(item.project)) {
-            co_return core::fail(not_allowed(id));
+            co_return core::fail(item_not_allowed(id));
         }
         std::vector<std::string> const wanted = wanted_fields(args);
         WorkItemView view;

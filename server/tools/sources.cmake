@@ -1,7 +1,10 @@
 target_sources(server_lib PRIVATE
+  tools/add_work_item_comment.cpp
   tools/answer.cpp
+  tools/assignee.cpp
   tools/clean_text.cpp
   tools/create_work_item.cpp
+  tools/created_item.cpp
   tools/cursor.cpp
   tools/date_argument.cpp
   tools/describe_work_item_type.cpp
@@ -9,6 +12,7 @@ target_sources(server_lib PRIVATE
   tools/get_work_item.cpp
   tools/hit_locator.cpp
   tools/html_text.cpp
+  tools/item_access.cpp
   tools/list_answer.cpp
   tools/list_commits.cpp
   tools/list_files.cpp
@@ -32,12 +36,22 @@ target_sources(server_lib PRIVATE
   tools/secret_stretches.cpp
   tools/shipped_skills.cpp
   tools/snippet.cpp
+  tools/text_essence.cpp
   tools/text_fold.cpp
+  tools/update_work_item.cpp
+  tools/work_item_arguments.cpp
+  tools/work_item_change.cpp
+  tools/work_item_checks.cpp
+  tools/work_item_conflict.cpp
+  tools/work_item_draft.cpp
+  tools/work_item_links.cpp
+  tools/work_item_metadata.cpp
   tools/work_item_query.cpp
   tools/work_item_request.cpp
-  tools/work_item_search.cpp
   tools/work_item_view.cpp
+  tools/write_effects.cpp
   tools/write_plan.cpp
+  tools/written_comment.cpp
 )
 
 include(${CMAKE_CURRENT_LIST_DIR}/../skills/embed.cmake)

@@ -1,18 +1,16 @@
 #pragma once
 
-#include "ado/organization.hpp"
 #include "ado/patch.hpp"
 #include "core/json.hpp"
 #include "core/result.hpp"
 #include "server/tools/call_scope.hpp"
+#include "server/tools/created_item.hpp"
+#include "server/tools/work_item_draft.hpp"
 
 #include <nlohmann/json.hpp>
 
-#include <cstdint>
 #include <optional>
 #include <string>
-#include <string_view>
-#include <vector>
 
 namespace server {
 
@@ -21,21 +19,23 @@ class WorkItemRequest {
 public:
     std::string project;
     std::string type;
-    std::string title;
-    std::string description;       ///< Markdown, as the caller wrote it
-    std::string description_field; ///< where this type shows it: a bug's form hides System.Description
-    ado::WorkItemPatch patch;
+    WorkItemArguments arguments;
     std::optional<std::string> idempotency_key;
     bool validate_only = false;
     core::Json canonical; ///< the arguments with defaults filled in: what a repeated key must repeat
+
+    std::string const& title() const { return *arguments.title; }
 };
 
-core::Result<WorkItemRequest> read_work_item_request(core::Json const& args,
-                                                     ConnectorPolicy const& policy,
-                                                     ado::Organization const& organization);
+core::Result<WorkItemRequest> read_work_item_request(core::Json const& args, ConnectorPolicy const& policy);
 
-/// What two long texts have in common however the service stored them: letters and digits, without tags and
-/// entities.
-std::string text_essence(std::string_view text);
+/// `marker`: a tag of ours; empty = none.
+ado::WorkItemPatch build_patch(WorkItemRequest const& request,
+                               ResolvedArguments const& resolved,
+                               TextForm const& form,
+                               std::string const& marker,
+                               ado::Organization const& organization);
+
+CreationProbe probe_of(WorkItemRequest const& request, std::string const& marker);
 
 } // namespace server

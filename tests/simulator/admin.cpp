@@ -260,7 +260,12 @@ Reply work_items(State& state, Json const& args) {
             bool const wanted = (title.empty() || item.text("System.Title") == title) &&
                                 (tag.empty() || icontains(item.text("System.Tags"), tag));
             if (!item.deleted && wanted) {
+                Json texts = Json::array();
+                for (auto const& comment : item.comments) {
+                    texts.push_back(comment.text);
+                }
                 list.push_back({{"organization", organization.name},
+                                {"comment_texts", texts},
                                 {"project", item.project->name},
                                 {"id", id},
                                 {"rev", item.rev},

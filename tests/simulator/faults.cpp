@@ -7,6 +7,8 @@
 #include "simulator/unicode.hpp"
 
 #include <algorithm>
+#include <cstdlib>
+#include <random>
 
 namespace simulator {
 namespace {
@@ -34,6 +36,22 @@ Reply with_status(Fault const& fault) {
         text = body->is_string() ? body->get<std::string>() : dump(*body);
     }
     return {status, text.empty() ? "" : std::move(type), std::move(text)};
+}
+
+double probability_of(Fault const& fault) {
+    auto const found = fault.parameters.find("probability");
+    if (found == fault.parameters.end()) {
+        return 1;
+    }
+    return found->is_number() ? found->get<double>()
+                              : std::strtod(string_member(fault.parameters, "probability").c_str(), nullptr);
+}
+
+/// Draws for faults that take only some of the requests they match; the same in every run.
+bool is_due(Fault const& fault) {
+    static std::mt19937 random(20'260'323);
+    double const probability = probability_of(fault);
+    return probability >= 1 || std::uniform_real_distribution<double>(0, 1)(random) < probability;
 }
 
 Reply expired_pat(bool html) {
@@ -158,6 +176,7 @@ Json FaultList::list() const {
                        {"action", fault.action},
                        {"times", fault.times},
                        {"after", fault.after},
+                       {"probability", probability_of(fault)},
                        {"hits", fault.hits}});
     }
     return out;
@@ -172,6 +191,9 @@ std::optional<Fault> FaultList::take(RouteKey const& key) {
         }
         if (it->after > 0) {
             --it->after;
+            continue;
+        }
+        if (!is_due(*it)) {
             continue;
         }
         ++it->hits;

@@ -263,6 +263,9 @@ Reply add_comment(Call& call) {
     item->comments.push_back(comment);
     item->rev += 1;
     item->changed = comment.created;
+    item->fields["System.ChangedDate"] = iso_time(item->changed);
+    item->fields["System.ChangedBy"] = call.caller.identity->vss_id;
+    item->revisions.push_back(item->fields);
     return json_reply(comment_json(call, *item, comment));
 }
 
@@ -292,6 +295,26 @@ Reply list_comments(Call& call) {
         out["nextPage"] = work_item_url(call, *item) + "/comments?continuationToken=" + token;
     }
     return json_reply(out);
+}
+
+Reply one_revision(Call& call) {
+    long long id = 0;
+    long long rev = 0;
+    auto const* item = to_int(call.param("id"), id) ? visible_work_item(call, id) : nullptr;
+    if (item == nullptr) {
+        return work_item_not_found(id);
+    }
+    auto const known = static_cast<long long>(item->revisions.size());
+    if (!to_int(call.param("rev"), rev) || rev < 1 || rev > known) {
+        return ado_error(404,
+                         "WorkItemRevisionNotFoundException",
+                         "VS402494: Revision " + call.param("rev") + " of work item " + std::to_string(id) +
+                             " does not exist.");
+    }
+    WorkItem old = *item;
+    old.rev = static_cast<int>(rev);
+    old.fields = item->revisions[static_cast<std::size_t>(rev - 1)];
+    return json_reply(work_item_json(call, old, call.request.param("$expand"), {}));
 }
 
 Reply revisions(Call& call) {
@@ -332,6 +355,7 @@ std::vector<Route> work_item_routes() {
             .preview()
             .with_project(),
         {S::core, "GET", "wit/workitems/{id}/revisions", "revisions", "vso.work", revisions},
+        {S::core, "GET", "wit/workitems/{id}/revisions/{rev}", "revision", "vso.work", one_revision},
     };
 }
 

@@ -208,7 +208,7 @@ TEST(Client, CreatesAWorkItemOnce) {
     std::string const type = "Product Backlog Item";
     ado::WorkItemPatch patch;
     patch.set("System.Title", "Crash");
-    ado::CreateWorkItemOptions const options;
+    ado::WriteOptions const options;
     auto const item = test.loop.run(test.client.create_work_item(project, type, patch, options, test.ctx));
     ASSERT_TRUE(item) << item.error().message();
     EXPECT_EQ(item->id, 973);
@@ -234,7 +234,7 @@ TEST(Client, ValidatesAWorkItemWithoutCreatingIt) {
     std::string const project = "P";
     std::string const type = "Bug";
     ado::WorkItemPatch const patch;
-    ado::CreateWorkItemOptions const options(true);
+    ado::WriteOptions const options(true);
     auto const item = test.loop.run(test.client.create_work_item(project, type, patch, options, test.ctx));
     ASSERT_TRUE(item);
     EXPECT_EQ(item->id, 0);

@@ -33,7 +33,7 @@ core::Result<ado::WorkItem> create(ClientTest& test) {
     std::string const type = "Task";
     ado::WorkItemPatch patch;
     patch.set("System.Title", "t");
-    ado::CreateWorkItemOptions const options;
+    ado::WriteOptions const options;
     return test.loop.run(test.client.create_work_item(project, type, patch, options, test.ctx));
 }
 

@@ -88,6 +88,7 @@ TEST(ConfigSchema, HasEveryKeyOfTheContract) {
                                 "/tools/properties/enable",
                                 "/tools/properties/disable",
                                 "/tools/properties/read_only",
+                                "/tools/properties/mark_writes",
                                 "/core_dumps",
                                 "/limits"}) {
         EXPECT_TRUE(server::config_schema().at("properties").contains(Json::json_pointer(pointer)))

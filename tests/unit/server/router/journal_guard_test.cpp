@@ -275,4 +275,105 @@ TEST_F(JournalGuardTest, TwinsUnderWayAtOnceAreSentOneAfterAnother) {
     EXPECT_FALSE(second.take()->created);
 }
 
+/// The entry another process made for the same content.
+JournalEntry entry_of_another_process(test::MemoryJournal const& journal, core::Clock& clock) {
+    JournalEntry entry = journal.entries.at(0);
+    entry.id = static_cast<std::int64_t>(journal.entries.size()) + 1;
+    entry.state = JournalEntry::State::pending;
+    entry.resource_id.clear();
+    entry.idempotency_key.reset();
+    entry.busy_until = clock.system_now() + std::chrono::seconds(60);
+    return entry;
+}
+
+TEST_F(JournalGuardTest, WhatATwinOfAnotherProcessMayHaveMadeIsNotTaken) {
+    ASSERT_TRUE(call(write_of("same")));
+    journal_.entries.push_back(entry_of_another_process(journal_, clock_));
+    upstream_.mode = Upstream::Mode::loses_request;
+    upstream_.items.push_back("200"); // the twin's, whose answer is on its way
+    auto const lost = call(write_of("same"));
+    ASSERT_FALSE(lost);
+    EXPECT_EQ(lost.error().code(), "outcome_unknown");
+    EXPECT_EQ(journal_.entries[2].state, JournalEntry::State::unresolved);
+}
+
+TEST_F(JournalGuardTest, WhatATwinOfAnotherProcessAccountsForIsPassedOver) {
+    ASSERT_TRUE(call(write_of("same")));
+    JournalEntry twin = entry_of_another_process(journal_, clock_);
+    twin.organization = "CONTOSO"; // not among the known ones, yet the store has it
+    twin.state = JournalEntry::State::done;
+    twin.resource_id = "101";
+    journal_.entries.push_back(twin);
+    upstream_.items.push_back("101");
+    upstream_.mode = Upstream::Mode::loses_answer_after_commit;
+    auto const found = call(write_of("same"));
+    ASSERT_TRUE(found) << found.error().message();
+    EXPECT_EQ(found->resource_id, "102");
+}
+
+TEST_F(JournalGuardTest, AKeyAnswersWithWhatAnotherProcessSettlesMeanwhile) {
+    ASSERT_TRUE(call(write_of("a", "key")));
+    JournalEntry& entry = journal_.entries[0];
+    entry.state = JournalEntry::State::pending;
+    entry.resource_id.clear();
+    upstream_.visible_after = 1000;
+    GuardedWrite const write = write_of("a", "key");
+    auto running = loop_.spawn(guard_->run(write, send_, look_up_, caller_, ctx_));
+    for (int step = 0; step < 200 && !running.done(); ++step) {
+        loop_.poll();
+        clock_.advance(std::chrono::milliseconds(100));
+        if (step == 5) {
+            journal_.entries[0].state = JournalEntry::State::done;
+            journal_.entries[0].resource_id = "100";
+        }
+    }
+    auto const answer = running.take();
+    ASSERT_TRUE(answer) << answer.error().message();
+    EXPECT_EQ(answer->resource_id, "100");
+    EXPECT_FALSE(answer->created);
+    EXPECT_EQ(upstream_.requests, 1);
+}
+
+TEST_F(JournalGuardTest, AKeyIsFreeOnceAnotherProcessSettledThatNothingWasWritten) {
+    ASSERT_TRUE(call(write_of("a", "key")));
+    journal_.entries[0].state = JournalEntry::State::pending;
+    journal_.entries[0].resource_id.clear();
+    upstream_.items.clear();
+    GuardedWrite const write = write_of("a", "key");
+    auto running = loop_.spawn(guard_->run(write, send_, look_up_, caller_, ctx_));
+    for (int step = 0; step < 200 && !running.done(); ++step) {
+        loop_.poll();
+        clock_.advance(std::chrono::milliseconds(100));
+        if (step == 2) {
+            journal_.entries[0].state = JournalEntry::State::abandoned;
+        }
+    }
+    auto const answer = running.take();
+    ASSERT_TRUE(answer) << answer.error().message();
+    EXPECT_TRUE(answer->created);
+    EXPECT_EQ(upstream_.requests, 2);
+}
+
+TEST_F(JournalGuardTest, AfterASecondLossTheWaitBeginsAnew) {
+    upstream_.mode = Upstream::Mode::loses_request;
+    ASSERT_FALSE(call(write_of("a", "key")));
+    clock_.advance(std::chrono::minutes(6));
+    core::CallContext const later("request-2", core::Deadline::in(clock_, std::chrono::minutes(60)));
+    GuardedWrite const write = write_of("a", "key");
+    auto second = loop_.spawn(guard_->run(write, send_, look_up_, caller_, later));
+    for (int step = 0; step < 200 && !second.done(); ++step) {
+        loop_.poll();
+        clock_.advance(std::chrono::milliseconds(100));
+    }
+    EXPECT_FALSE(second.take());
+    EXPECT_EQ(upstream_.requests, 2);
+    auto third = loop_.spawn(guard_->run(write, send_, look_up_, caller_, later));
+    for (int step = 0; step < 200 && !third.done(); ++step) {
+        loop_.poll();
+        clock_.advance(std::chrono::milliseconds(100));
+    }
+    EXPECT_FALSE(third.take());
+    EXPECT_EQ(upstream_.requests, 2) << "the second request may still be on its way";
+}
+
 } // namespace

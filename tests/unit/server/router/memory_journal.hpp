@@ -32,6 +32,7 @@ public:
             }
         }
         entry.id = static_cast<std::int64_t>(entries.size()) + 1;
+        entry.sent_at = clock_.system_now();
         entries.push_back(entry);
         begun.entry = std::move(entry);
         co_return begun;
@@ -46,6 +47,52 @@ public:
         co_return core::Result<void>();
     }
 
+    core::Task<core::Result<Claim>>
+    claim(std::int64_t id, std::string resource_id, std::string result) override {
+        server::JournalEntry& entry = entries.at(static_cast<std::size_t>(id - 1));
+        for (server::JournalEntry const& other : entries) {
+            if (other.id != id && other.resource_id == resource_id) {
+                co_return Claim::taken;
+            }
+            if (other.id != id && other.lane == entry.lane &&
+                other.state == server::JournalEntry::State::pending &&
+                other.busy_until > clock_.system_now()) {
+                co_return Claim::contested;
+            }
+        }
+        if (!is_open(entry)) {
+            co_return entry.resource_id == resource_id ? Claim::claimed : Claim::contested;
+        }
+        entry.state = server::JournalEntry::State::done;
+        entry.resource_id = std::move(resource_id);
+        entry.result = std::move(result);
+        co_return Claim::claimed;
+    }
+
+    core::Task<core::Result<bool>> reopen(server::JournalEntry seen, core::SystemTime busy_until) override {
+        server::JournalEntry& entry = entries.at(static_cast<std::size_t>(seen.id - 1));
+        if (!is_open(entry) || entry.sent_at != seen.sent_at) {
+            co_return false;
+        }
+        entry.state = server::JournalEntry::State::pending;
+        entry.sent_at = clock_.system_now();
+        entry.busy_until = busy_until;
+        co_return true;
+    }
+
+    core::Task<core::Result<bool>> abandon(server::JournalEntry seen) override {
+        server::JournalEntry& entry = entries.at(static_cast<std::size_t>(seen.id - 1));
+        bool const same = is_open(entry) && entry.sent_at == seen.sent_at;
+        if (same) {
+            entry.state = server::JournalEntry::State::abandoned;
+        }
+        co_return same;
+    }
+
+    core::Task<core::Result<server::JournalEntry>> load(std::int64_t id) override {
+        co_return entries.at(static_cast<std::size_t>(id - 1));
+    }
+
     core::Task<core::Result<void>> set_state(std::int64_t id, server::JournalEntry::State state) override {
         entries.at(static_cast<std::size_t>(id - 1)).state = state;
         co_return core::Result<void>();
@@ -53,11 +100,7 @@ public:
 
     core::Task<core::Result<std::vector<server::JournalEntry>>> list_open() override {
         std::vector<server::JournalEntry> open;
-        std::copy_if(
-            entries.begin(), entries.end(), std::back_inserter(open), [](server::JournalEntry const& entry) {
-                return entry.state == server::JournalEntry::State::pending ||
-                       entry.state == server::JournalEntry::State::unresolved;
-            });
+        std::copy_if(entries.begin(), entries.end(), std::back_inserter(open), &is_open);
         co_return open;
     }
 
@@ -73,13 +116,21 @@ public:
         co_return known;
     }
 
-    core::Task<core::Result<std::size_t>> forget_before(core::SystemTime) override {
+    core::Task<core::Result<std::size_t>> forget_before(core::SystemTime before) override {
+        forgotten_before = before;
         co_return std::size_t{0};
     }
+
+    core::SystemTime forgotten_before{};
 
     std::vector<server::JournalEntry> entries;
 
 private:
+    static bool is_open(server::JournalEntry const& entry) {
+        return entry.state == server::JournalEntry::State::pending ||
+               entry.state == server::JournalEntry::State::unresolved;
+    }
+
     core::Clock& clock_;
 };
 

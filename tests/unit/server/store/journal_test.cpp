@@ -161,4 +161,68 @@ TEST_F(JournalTest, SettlingAnEntryThatIsNotThereFails) {
     EXPECT_EQ(error_of(store_->set_state(999, JournalEntry::State::done)).kind(), core::ErrorKind::not_found);
 }
 
+TEST_F(JournalTest, AResourceIsClaimedByOneEntryOfAllProcesses) {
+    auto const other = open();
+    JournalEntry twin = entry(std::nullopt);
+    twin.lane = "lane";
+    auto const first = begin(twin);
+    auto const second = get(other->begin(twin, kLifetime));
+    using Claim = server::Journal::Claim;
+    EXPECT_EQ(get(store_->claim(first.entry.id, "42", "{}")), Claim::claimed);
+    EXPECT_EQ(get(other->claim(second.entry.id, "42", "{}")), Claim::taken);
+    EXPECT_EQ(get(other->claim(second.entry.id, "43", "{}")), Claim::claimed);
+    EXPECT_EQ(get(store_->load(first.entry.id)).resource_id, "42");
+    EXPECT_EQ(get(store_->load(first.entry.id)).state, JournalEntry::State::done);
+}
+
+TEST_F(JournalTest, NothingIsClaimedWhileATwinIsBeingSent) {
+    JournalEntry twin = entry(std::nullopt);
+    twin.lane = "lane";
+    twin.busy_until = clock_.system_now() + std::chrono::seconds(60);
+    auto const sending = begin(twin);
+    auto const lost = begin(twin);
+    get(store_->set_state(lost.entry.id, JournalEntry::State::unresolved));
+    using Claim = server::Journal::Claim;
+    EXPECT_EQ(get(store_->claim(lost.entry.id, "42", "{}")), Claim::contested);
+    JournalEntry other_content = entry(std::nullopt);
+    other_content.lane = "another";
+    auto const apart = begin(other_content);
+    EXPECT_EQ(get(store_->claim(apart.entry.id, "41", "{}")), Claim::claimed);
+    get(store_->complete(sending.entry.id, "42", "{}"));
+    EXPECT_EQ(get(store_->claim(lost.entry.id, "42", "{}")), Claim::taken);
+    EXPECT_EQ(get(store_->claim(lost.entry.id, "43", "{}")), Claim::claimed);
+}
+
+TEST_F(JournalTest, ATwinThatWasKilledHoldsOthersUpOnlyForItsTime) {
+    JournalEntry twin = entry(std::nullopt);
+    twin.lane = "lane";
+    twin.busy_until = clock_.system_now() + std::chrono::seconds(60);
+    begin(twin);
+    auto const lost = begin(twin);
+    get(store_->set_state(lost.entry.id, JournalEntry::State::unresolved));
+    clock_.advance(std::chrono::seconds(61));
+    EXPECT_EQ(get(store_->claim(lost.entry.id, "42", "{}")), server::Journal::Claim::claimed);
+}
+
+TEST_F(JournalTest, AnOpenEntryIsTakenUpAgainByOneProcess) {
+    auto const other = open();
+    JournalEntry written = entry("k");
+    written.busy_until = clock_.system_now() + std::chrono::seconds(10);
+    JournalEntry const seen = begin(written).entry;
+    auto const later = [this] { return clock_.system_now() + std::chrono::seconds(10); };
+    EXPECT_FALSE(get(store_->reopen(seen, later()))) << "it is being sent";
+    EXPECT_FALSE(get(store_->abandon(seen)));
+    clock_.advance(std::chrono::seconds(11));
+    EXPECT_TRUE(get(store_->reopen(seen, later())));
+    EXPECT_FALSE(get(other->reopen(seen, later()))) << "the other process has it";
+    EXPECT_FALSE(get(other->abandon(seen)));
+    JournalEntry const again = get(store_->load(seen.id));
+    EXPECT_EQ(again.sent_at, clock_.system_now());
+    EXPECT_EQ(again.created_at, seen.created_at);
+    clock_.advance(std::chrono::seconds(11));
+    EXPECT_TRUE(get(other->abandon(again)));
+    EXPECT_EQ(get(store_->load(seen.id)).state, JournalEntry::State::abandoned);
+    EXPECT_EQ(get(store_->claim(seen.id, "42", "{}")), server::Journal::Claim::contested);
+}
+
 } // namespace

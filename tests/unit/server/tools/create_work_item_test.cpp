@@ -1,7 +1,8 @@
 #include "fixture.hpp"
 
+#include "../router/memory_journal.hpp"
 #include "server/router/journal_guard.hpp"
-#include "server/tools/work_item_request.hpp"
+#include "server/tools/text_essence.hpp"
 
 namespace {
 
@@ -74,15 +75,15 @@ TEST(CreateWorkItem, TurnsEveryArgumentIntoAnOperation) {
                      operation("/fields/Microsoft.VSTS.Common.Severity", "2 - High"),
                      operation("/fields/System.AssignedTo", "ann@contoso.com"),
                      operation("/fields/System.Tags", "net; regression"),
+                     operation("/fields/Custom.Team", "Blue"),
+                     operation("/fields/Microsoft.VSTS.Scheduling.StoryPoints", 3),
                      operation("/relations/-",
                                {{"rel", "System.LinkTypes.Hierarchy-Reverse"},
                                 {"url", "https://dev.azure.com/contoso/_apis/wit/workItems/41"}}),
                      operation("/relations/-",
                                {{"rel", "Hyperlink"},
                                 {"url", "https://example.com/x?y=1#z"},
-                                {"attributes", {{"comment", "seen here"}}}}),
-                     operation("/fields/Custom.Team", "Blue"),
-                     operation("/fields/Microsoft.VSTS.Scheduling.StoryPoints", 3)});
+                                {"attributes", {{"comment", "seen here"}}}})});
     EXPECT_EQ(test.request_body(0), expected);
 }
 
@@ -111,7 +112,6 @@ TEST(CreateWorkItem, RefusesWhatAzureDevOpsCannotTake) {
           Json{{"title", "t"}, {"type", ".."}},
           Json{{"title", "t"}, {"links", {{{"url", "javascript:alert(1)"}}}}},
           Json{{"title", "t"}, {"links", {{{"url", "vstfs:///x"}}}}},
-          Json{{"title", "t"}, {"fields", {{"Priority", 1}}}},
           Json{{"title", "t"}, {"fields", {{"a/b.c", 1}}}},
           Json{{"title", "t"}, {"fields", {{"System.Title", "u"}}}},
           Json{{"title", "t"}, {"description", "d"}, {"fields", {{"system.description", "u"}}}},
@@ -224,57 +224,9 @@ TEST(TextEssence, IgnoresHowATextWasStored) {
     EXPECT_NE(server::text_essence("one"), server::text_essence("two"));
 }
 
-/// A journal in memory.
-class MemoryJournal final : public server::Journal {
-public:
-    core::Task<core::Result<Begun>> begin(server::JournalEntry entry, std::chrono::hours) override {
-        Begun begun;
-        for (server::JournalEntry const& known : entries) {
-            if (entry.idempotency_key && known.idempotency_key == entry.idempotency_key &&
-                known.state != server::JournalEntry::State::abandoned) {
-                begun.fresh = false;
-                begun.entry = known;
-                co_return begun;
-            }
-        }
-        entry.id = static_cast<std::int64_t>(entries.size()) + 1;
-        entries.push_back(entry);
-        begun.entry = entry;
-        co_return begun;
-    }
-    core::Task<core::Result<void>>
-    complete(std::int64_t id, std::string resource_id, std::string result) override {
-        server::JournalEntry& entry = entries.at(static_cast<std::size_t>(id - 1));
-        entry.state = server::JournalEntry::State::done;
-        entry.resource_id = std::move(resource_id);
-        entry.result = std::move(result);
-        co_return core::Result<void>();
-    }
-    core::Task<core::Result<void>> set_state(std::int64_t id, server::JournalEntry::State state) override {
-        entries.at(static_cast<std::size_t>(id - 1)).state = state;
-        co_return core::Result<void>();
-    }
-    core::Task<core::Result<std::vector<server::JournalEntry>>> list_open() override { co_return entries; }
-    core::Task<core::Result<std::vector<std::string>>>
-    known_resources(std::string, std::string, core::SystemTime) override {
-        std::vector<std::string> known;
-        for (server::JournalEntry const& entry : entries) {
-            if (!entry.resource_id.empty()) {
-                known.push_back(entry.resource_id);
-            }
-        }
-        co_return known;
-    }
-    core::Task<core::Result<std::size_t>> forget_before(core::SystemTime) override {
-        co_return std::size_t{0};
-    }
-
-    std::vector<server::JournalEntry> entries;
-};
-
 TEST(CreateWorkItem, IsNotDoubledByALostAnswerOrARepeatedKey) {
     CreateTest test;
-    MemoryJournal journal;
+    test::MemoryJournal journal(test.clock);
     auto const guard = server::make_journal_guard(journal, test.clock, std::chrono::hours(24));
     test.other_guard = guard.get();
     Json const args{{"title", "t"}, {"idempotency_key", "k"}};
@@ -298,6 +250,190 @@ TEST(CreateWorkItem, IsNotDoubledByALostAnswerOrARepeatedKey) {
     EXPECT_EQ(test.http.requests().size(), sent) << "answered from the journal";
     core::Error const other = test.error({{"title", "u"}, {"idempotency_key", "k"}});
     EXPECT_EQ(other.kind(), core::ErrorKind::invalid_argument);
+}
+
+/// What the service says of a type: its fields and the project's trees.
+void respond_rules(CreateTest& test) {
+    Json const no = nullptr;
+    test.respond({{"value",
+                   {{{"referenceName", "System.Title"}, {"name", "Title"}, {"alwaysRequired", true}},
+                    {{"referenceName", "System.Description"}, {"name", "Description"}},
+                    {{"referenceName", "Microsoft.VSTS.Common.Priority"},
+                     {"name", "Priority"},
+                     {"allowedValues", {"1", "2", "3", "4"}}},
+                    {{"referenceName", "Microsoft.VSTS.Common.Severity"},
+                     {"name", "Severity"},
+                     {"allowedValues", {"1 - Critical", "2 - High"}}},
+                    {{"referenceName", "Custom.Impact"},
+                     {"name", "Customer Impact"},
+                     {"alwaysRequired", true},
+                     {"defaultValue", no},
+                     {"allowedValues", {"None", "Some"}}}}}});
+    test.respond({{"value",
+                   {{{"name", "Web Shop"},
+                     {"structureType", "area"},
+                     {"children", {{{"name", "Billing"}, {"structureType", "area"}}}}},
+                    {{"name", "Web Shop"}, {"structureType", "iteration"}}}}});
+}
+
+void refuse(CreateTest& test, std::string const& message, std::string const& type_key, int status = 400) {
+    test.http.respond(status,
+                      Json{{"message", message}, {"typeKey", type_key}}.dump(),
+                      {{"Content-Type", "application/json"}});
+}
+
+TEST(CreateWorkItem, LearnsTheRulesFromARefusalAndThenRefusesItselfWithoutAsking) {
+    CreateTest test;
+    refuse(test, "TF401347: Invalid tree name given for work item -1, field 'System.AreaPath'.", "X");
+    respond_rules(test);
+    Json const args{
+        {"title", "t"}, {"area_path", "Web Shop/Biling"}, {"fields", {{"Custom.Impact", "None"}}}};
+    core::Error const first = test.error(args);
+    EXPECT_NE(first.fix().find("Did you mean 'Web Shop\\Billing'?"), std::string::npos) << first.fix();
+    std::size_t const asked = test.http.requests().size();
+    EXPECT_EQ(asked, 3U);
+    // What is known is asked for once more before a value is refused on its account.
+    test.clock.advance(std::chrono::seconds(1));
+    respond_rules(test);
+    core::Error const again = test.error(args);
+    EXPECT_NE(again.message().find("Did you mean 'Web Shop\\Billing'?"), std::string::npos)
+        << again.message();
+    EXPECT_TRUE(again.not_sent());
+    EXPECT_EQ(test.http.requests().size(), asked + 2);
+    // A right one costs one request.
+    test.respond(item(8, "Task", "t"));
+    test.structured(
+        {{"title", "t"}, {"area_path", "Web Shop/Billing"}, {"fields", {{"Custom.Impact", "None"}}}});
+    EXPECT_EQ(test.http.requests().size(), asked + 3);
+}
+
+TEST(CreateWorkItem, NamesEveryFieldThatIsMissingOrWrong) {
+    CreateTest test;
+    refuse(test,
+           "TF401320: Rule Error for field Severity. Error code: InvalidListValue.",
+           "RuleValidationException");
+    respond_rules(test);
+    core::Error const error =
+        test.error({{"title", "t"}, {"severity", "5 - Terrible"}, {"area_path", "Billing"}});
+    EXPECT_NE(error.fix().find("Custom.Impact (Customer Impact) is required"), std::string::npos)
+        << error.fix();
+    EXPECT_NE(error.fix().find("1 - Critical"), std::string::npos) << error.fix();
+    EXPECT_NE(error.fix().find("'Web Shop\\Billing'"), std::string::npos) << error.fix();
+    EXPECT_EQ(error.code(), "TF401320");
+}
+
+TEST(CreateWorkItem, KnowsFieldsByTheNamesPeopleSee) {
+    CreateTest test;
+    respond_rules(test);
+    test.respond(item(8, "Task", "t"));
+    test.structured({{"title", "t"}, {"fields", {{"customer impact", "Some"}}}});
+    EXPECT_EQ(test.request_body(2)[1], operation("/fields/Custom.Impact", "Some"));
+    core::Error const error = test.error({{"title", "t"}, {"fields", {{"Custmer Impact", "Some"}}}});
+    EXPECT_NE(error.fix().find("Custom.Impact"), std::string::npos) << error.fix();
+}
+
+TEST(CreateWorkItem, SaysWhichFieldIsMeant) {
+    CreateTest test;
+    refuse(test, "TF51535: Cannot find field Custom.CustomerImpact.", "WorkItemFieldNotFoundException");
+    respond_rules(test);
+    core::Error const error = test.error({{"title", "t"}, {"fields", {{"Custom.CustomerImpact", "Some"}}}});
+    EXPECT_NE(error.fix().find("'Custom.Impact' (Customer Impact)"), std::string::npos) << error.fix();
+}
+
+TEST(CreateWorkItem, WritesHtmlWhereTheServerKnowsNothingElse) {
+    CreateTest test;
+    refuse(test,
+           "The path '/multilineFieldsFormat/System.Description' of the patch document is not valid.",
+           "VssPropertyValidationException");
+    test.respond(item(8, "Task", "t"));
+    test.structured({{"title", "t"}, {"description", "a **b**"}});
+    EXPECT_EQ(test.request_body(1)[1],
+              operation("/fields/System.Description", "<p>a <strong>b</strong></p>"));
+    EXPECT_EQ(test.request_body(1).size(), 2U);
+    test.respond(item(9, "Task", "t"));
+    test.structured({{"title", "t"}, {"description", "a **b**"}});
+    EXPECT_EQ(test.http.requests().size(), 3U) << "and remembers it";
+}
+
+TEST(CreateWorkItem, ExplainsThatBasicHasNoBug) {
+    CreateTest test;
+    refuse(test,
+           "VS402323: Work item type Bug does not exist in project Web Shop or you do not have permission.",
+           "WorkItemTypeNotFoundException",
+           404);
+    test.respond({{"value", {{{"name", "Epic"}}, {{"name", "Issue"}}, {{"name", "Task"}}}}});
+    core::Error const error = test.error({{"title", "t"}, {"type", "Bug"}});
+    EXPECT_NE(error.fix().find("file an Issue"), std::string::npos) << error.fix();
+}
+
+Json people(std::vector<std::pair<std::string, std::string>> const& names) {
+    Json list = Json::array();
+    for (auto const& [name, account] : names) {
+        list.push_back({{"id", account},
+                        {"providerDisplayName", name},
+                        {"isActive", true},
+                        {"properties", {{"Account", {{"$value", account}}}}}});
+    }
+    return Json{{"count", list.size()}, {"value", list}};
+}
+
+TEST(CreateWorkItem, FindsThePersonMeant) {
+    CreateTest test;
+    test.respond(people({{"Ada Palmer", "ada@contoso.example"}, {"Ada Palmerston", "adap@contoso.example"}}));
+    test.respond(item(8, "Task", "t"));
+    test.structured({{"title", "t"}, {"assigned_to", "ada palmer"}});
+    EXPECT_EQ(test.request_body(1)[1], operation("/fields/System.AssignedTo", "ada@contoso.example"));
+    test.respond(people({{"Alex Kim", "alex.kim@contoso.example"}, {"Alex Kim", "akim@contoso.example"}}));
+    core::Error const error = test.error({{"title", "t"}, {"assigned_to", "Alex Kim"}});
+    EXPECT_NE(error.fix().find("Alex Kim <akim@contoso.example>"), std::string::npos) << error.fix();
+    EXPECT_TRUE(error.not_sent());
+}
+
+TEST(CreateWorkItem, LinksToTheThingsThemselves) {
+    CreateTest test;
+    std::string const commit(40, 'c');
+    test.respond({{"id", "repo-guid"},
+                  {"name", "engine"},
+                  {"project", {{"id", "project-guid"}, {"name", "Web Shop"}}}});
+    test.respond(item(8, "Task", "t"));
+    std::string const base = "https://dev.azure.com/contoso/Web%20Shop/";
+    Json const args{{"title", "t"},
+                    {"links",
+                     {{{"url", base + "_git/engine/commit/" + commit}, {"comment", "here"}},
+                      {{"url", base + "_git/engine/pullrequest/7"}},
+                      {{"url", base + "_build/results?buildId=3"}},
+                      {{"url", base + "_workitems/edit/5"}},
+                      {{"url", base + "_git/engine?path=/a.cpp"}}}}};
+    test.structured(args);
+    Json const body = test.request_body(1);
+    ASSERT_EQ(body.size(), 6U);
+    EXPECT_EQ(body[1]["value"],
+              (Json{{"rel", "ArtifactLink"},
+                    {"url", "vstfs:///Git/Commit/project-guid%2Frepo-guid%2F" + commit},
+                    {"attributes", {{"comment", "here"}, {"name", "Fixed in Commit"}}}}));
+    EXPECT_EQ(body[2]["value"]["url"], "vstfs:///Git/PullRequestId/project-guid%2Frepo-guid%2F7");
+    EXPECT_EQ(body[3]["value"]["url"], "vstfs:///Build/Build/3");
+    EXPECT_EQ(body[4]["value"]["rel"], "System.LinkTypes.Related");
+    EXPECT_EQ(body[5]["value"]["rel"], "Hyperlink");
+    test.respond(item(9, "Task", "t"));
+    test.structured(args);
+    EXPECT_EQ(test.http.requests().size(), 3U) << "the repository is known by now";
+}
+
+TEST(CreateWorkItem, MarksItsItemsOnlyWhereAsked) {
+    CreateTest test;
+    test.policy.mark_writes = true;
+    test.respond(item(8, "Task", "t"));
+    test.structured({{"title", "t"}, {"idempotency_key", "k"}});
+    std::string const tag = test.request_body(0)[1]["value"];
+    EXPECT_TRUE(tag.starts_with("ado-mcpd-")) << tag;
+    EXPECT_EQ(tag.size(), 25U);
+    test.passing.lose_answer = true;
+    test.respond({{"workItems", {{{"id", 14}}}}});
+    test.respond({{"value", {item(14, "Bug", "renamed meanwhile")}}});
+    EXPECT_EQ(test.structured({{"title", "t"}, {"idempotency_key", "k"}})["id"], 14);
+    EXPECT_NE(test.request_body(1)["query"].get<std::string>().find("[System.Tags] CONTAINS '" + tag + "'"),
+              std::string::npos);
 }
 
 } // namespace

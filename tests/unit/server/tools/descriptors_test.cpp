@@ -14,6 +14,8 @@ std::vector<std::unique_ptr<server::OrganizationTool>> all_tools() {
     tools.push_back(server::make_search_code_tool());
     tools.push_back(server::make_read_file_tool());
     tools.push_back(server::make_create_work_item_tool());
+    tools.push_back(server::make_update_work_item_tool());
+    tools.push_back(server::make_add_work_item_comment_tool());
     tools.push_back(server::make_list_projects_tool());
     tools.push_back(server::make_list_repositories_tool());
     tools.push_back(server::make_list_files_tool());
@@ -124,13 +126,27 @@ TEST(ToolDescriptors, CostFewBytes) {
 }
 
 TEST(ToolDescriptors, HintWhichToolsWrite) {
+    std::set<std::string> const writing{"create_work_item", "update_work_item", "add_work_item_comment"};
     for (auto const& tool : all_tools()) {
         protocol::ToolDescriptor const& descriptor = tool->descriptor();
-        bool const writes = descriptor.name == "create_work_item";
+        SCOPED_TRACE(descriptor.name);
+        bool const writes = writing.contains(descriptor.name);
+        bool const updates = descriptor.name == "update_work_item";
         EXPECT_EQ(descriptor.hints.read_only, !writes);
-        EXPECT_EQ(descriptor.hints.idempotent, !writes);
-        EXPECT_FALSE(descriptor.hints.destructive);
+        // The same update once more changes nothing; a create or comment does unless it has a key.
+        EXPECT_EQ(descriptor.hints.idempotent, !writes || updates);
+        EXPECT_EQ(descriptor.hints.destructive, updates);
     }
+}
+
+/// Of the 24 KB, what these two may take.
+TEST(ToolDescriptors, UpdateAndCommentAreTerse) {
+    std::size_t const update = as_json(server::make_update_work_item_tool()->descriptor()).dump().size();
+    std::size_t const comment =
+        as_json(server::make_add_work_item_comment_tool()->descriptor()).dump().size();
+    RecordProperty("update", static_cast<int>(update));
+    RecordProperty("comment", static_cast<int>(comment));
+    EXPECT_LE(update + comment, 3400U);
 }
 
 } // namespace
