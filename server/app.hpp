@@ -16,6 +16,7 @@
 #include "server/router/credential_keeper.hpp"
 #include "server/router/credential_service.hpp"
 #include "server/router/file_watch.hpp"
+#include "server/router/knowledge_service.hpp"
 #include "server/router/offered_sign_ins.hpp"
 #include "server/router/organization_directory.hpp"
 #include "server/router/sign_in_service.hpp"
@@ -62,6 +63,7 @@ public:
 private:
     App(core::asio::io_context& io, Config config);
     core::Result<void> build();
+    void build_knowledge();
     static core::Task<void> follow_store(App* self);
     core::Task<core::Result<void>> take_up_store();
     static core::Task<void> prune_audit(App* self);
@@ -83,6 +85,8 @@ private:
     std::unique_ptr<WriteGuard> writes_;
     std::unique_ptr<core::TaskGroup> running_writes_;
     std::unique_ptr<core::TaskGroup> background_;
+    std::unique_ptr<KnowledgeIndex> knowledge_index_; ///< none when its file cannot be used
+    std::unique_ptr<KnowledgeService> knowledge_;
     std::unique_ptr<SignInService> sign_in_;
     std::unique_ptr<OfferedSignIns> offered_sign_ins_;
     std::unique_ptr<CredentialKeeper> keeper_;

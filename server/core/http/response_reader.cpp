@@ -103,8 +103,9 @@ private:
 
     Error error_of(boost::beast::error_code ec) const {
         if (ec == http::error::body_limit) {
-            return {ErrorKind::protocol,
-                    "the answer is larger than " + std::to_string(max_body_bytes_) + " bytes"};
+            return Error(ErrorKind::protocol,
+                         "the answer is larger than " + std::to_string(max_body_bytes_) + " bytes")
+                .with_code("response_too_large");
         }
         return {ErrorKind::protocol, "malformed response: " + ec.message()};
     }
