@@ -23,14 +23,18 @@ namespace ado {
 class ClassificationPaths; // ado/classification.hpp
 class Comment;             // ado/comments.hpp
 class CommentPage;         // ado/comments.hpp
+class CommitDiff;          // ado/git_changes.hpp
 class CommitInfo;          // ado/git_lists.hpp
 class CommitQuery;         // ado/git_lists.hpp
+class DiffQuery;           // ado/git_changes.hpp
 class FieldRule;           // ado/type_rules.hpp
 class Identity;            // ado/identities.hpp
 class Project;             // ado/projects.hpp
 class TreeItem;            // ado/git_lists.hpp
 class Wiki;                // ado/wiki.hpp
 class WikiPage;            // ado/wiki.hpp
+class WikiSearchPage;      // ado/wiki_search.hpp
+class WikiSearchRequest;   // ado/wiki_search.hpp
 class WorkItem;            // ado/work_items.hpp
 class WorkItemType;        // ado/work_items.hpp
 
@@ -104,15 +108,19 @@ public:
     /// By name or id.
     core::Task<core::Result<Wiki>>
     get_wiki(std::string const& project, std::string const& wiki, core::CallContext const& ctx) const;
-    /// A page without its content.
+    /// A page by its id or path; `content` brings its text along.
     core::Task<core::Result<WikiPage>> get_wiki_page(std::string const& project,
                                                      std::string const& wiki,
                                                      std::int64_t page_id,
+                                                     bool content,
                                                      core::CallContext const& ctx) const;
     core::Task<core::Result<WikiPage>> get_wiki_page(std::string const& project,
                                                      std::string const& wiki,
                                                      std::string const& path,
+                                                     bool content,
                                                      core::CallContext const& ctx) const;
+    core::Task<core::Result<WikiSearchPage>> search_wiki(WikiSearchRequest const& request,
+                                                         core::CallContext const& ctx) const;
     /// A folder's own entry and what lies in it, or with `whole` everything below it; of a file, the file
     /// alone. Sizes are not known.
     core::Task<core::Result<std::vector<TreeItem>>> list_items(std::string const& project,
@@ -132,6 +140,21 @@ public:
                                                                    std::string const& repository,
                                                                    CommitQuery const& query,
                                                                    core::CallContext const& ctx) const;
+    /// The commit a branch points at; not_found when there is no such branch.
+    core::Task<core::Result<std::string>> get_branch_commit(std::string const& project,
+                                                            std::string const& repository,
+                                                            std::string const& branch,
+                                                            core::CallContext const& ctx) const;
+    /// Changed files between two commits, `top` of them behind the first `skip`.
+    core::Task<core::Result<CommitDiff>> diff_commits(std::string const& project,
+                                                      std::string const& repository,
+                                                      DiffQuery const& query,
+                                                      core::CallContext const& ctx) const;
+    /// Several blobs in one request, as the zip archive the service packs: see read_blobs().
+    core::Task<core::Result<std::string>> get_blobs(std::string const& project,
+                                                    std::string const& repository,
+                                                    std::vector<std::string> const& object_ids,
+                                                    core::CallContext const& ctx) const;
     /// Bare names; the first thousand.
     core::Task<core::Result<std::vector<std::string>>> list_branches(std::string const& project,
                                                                      std::string const& repository,

@@ -107,7 +107,9 @@ core::HttpRequest Transport::build(ApiRequest const& request) const {
     target.reserve(base.target.size() + request.path.size() + 24);
     target += base.target == "/" ? std::string_view() : std::string_view(base.target);
     target += request.path;
-    std::string accept(request.bytes ? kBytes : kJson);
+    std::string accept(!request.accept.empty() ? std::string_view(request.accept)
+                       : request.bytes         ? kBytes
+                                               : kJson);
     if (is_get && !request.bytes) {
         accept += ";api-version=" + version;
     } else {

@@ -49,6 +49,7 @@ public:
     Scope scope;
     std::string body;
     std::string content_type = "application/json; charset=utf-8"; ///< sent with a body
+    std::string accept;                                           ///< empty = as `bytes` says
     std::string api_version;                                      ///< empty = the usual one
     bool idempotent = true;
     bool code_search = false;

@@ -37,6 +37,8 @@ core::Result<WikiPage> read_wiki_page(core::Json& json) {
     page.id = core::find_int(json, "id").value_or(0);
     page.git_item_path = take_string(json, "gitItemPath");
     page.remote_url = take_string(json, "remoteUrl");
+    page.has_content = core::find_string(json, "content").has_value();
+    page.content = take_string(json, "content");
     return page;
 }
 
@@ -55,10 +57,12 @@ Client::get_wiki(std::string const& project, std::string const& wiki, core::Call
 core::Task<core::Result<WikiPage>> Client::get_wiki_page(std::string const& project,
                                                          std::string const& wiki,
                                                          std::int64_t page_id,
+                                                         bool content,
                                                          core::CallContext const& ctx) const {
     ApiRequest const request("GET",
                              Service::core,
-                             wiki_route(project, wiki) + "/pages/" + std::to_string(page_id),
+                             wiki_route(project, wiki) + "/pages/" + std::to_string(page_id) +
+                                 (content ? "?includeContent=true" : ""),
                              Scope::wiki_read);
     co_return co_await transport_.fetch(request, &read_wiki_page, ctx);
 }
@@ -66,11 +70,12 @@ core::Task<core::Result<WikiPage>> Client::get_wiki_page(std::string const& proj
 core::Task<core::Result<WikiPage>> Client::get_wiki_page(std::string const& project,
                                                          std::string const& wiki,
                                                          std::string const& path,
+                                                         bool content,
                                                          core::CallContext const& ctx) const {
     ApiRequest const request("GET",
                              Service::core,
                              wiki_route(project, wiki) + "/pages?path=" + core::percent_encode(path) +
-                                 "&recursionLevel=none",
+                                 "&recursionLevel=none" + (content ? "&includeContent=true" : ""),
                              Scope::wiki_read);
     co_return co_await transport_.fetch(request, &read_wiki_page, ctx);
 }

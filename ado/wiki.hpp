@@ -26,6 +26,8 @@ public:
     std::string path; ///< `/Home/Set-up`
     std::string git_item_path;
     std::string remote_url;
+    std::string content;      ///< UTF-8
+    bool has_content = false; ///< false when the answer carried none
 };
 
 } // namespace ado

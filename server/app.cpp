@@ -5,6 +5,7 @@
 #include "server/inbound.hpp"
 #include "server/router/audit_notes.hpp"
 #include "server/router/journal_guard.hpp"
+#include "server/router/knowledge_rerank.hpp"
 #include "server/router/routed_tool.hpp"
 
 #include <utility>
@@ -106,6 +107,8 @@ core::Result<void> App::build() {
     running_writes_ = std::make_unique<core::TaskGroup>(executor_);
     background_ = std::make_unique<core::TaskGroup>(executor_);
 
+    build_knowledge();
+
     SignInEnvironment signing_in(config_,
                                  parts_->provider_environment,
                                  outbound_->retrying(),
@@ -129,7 +132,8 @@ core::Result<void> App::build() {
     routing.audit = &store_->audit();
     routing.mask_secrets = config_.tools.mask_secrets;
     routing.clock = &clock_;
-    offer_ = std::make_unique<McpOffer>(config_, *directory_, *sources_, routing, changes_, clock_);
+    offer_ =
+        std::make_unique<McpOffer>(config_, *directory_, *sources_, *knowledge_, routing, changes_, clock_);
     mcp_ = protocol::make_mcp_server(
         offer_->features(store_->tasks()),
         protocol::ServerParts(
@@ -143,6 +147,26 @@ core::Result<void> App::build() {
     return {};
 }
 
+/// The index is a cache: without it everything is searched live.
+void App::build_knowledge() {
+    core::Result<std::unique_ptr<KnowledgeIndex>> index =
+        open_knowledge_index(clock_, knowledge_index_path(config_.store.path));
+    std::string reason;
+    if (index) {
+        knowledge_index_ = std::move(*index);
+    } else {
+        reason = index.error().message();
+        core::log::error("knowledge.index_unusable", {{"reason", core::describe(index.error())}});
+    }
+    knowledge_ = std::make_unique<KnowledgeService>(
+        config_, *directory_, *sources_, knowledge_index_.get(), reason, clock_, pool_, *background_);
+    if (config_.embeddings && knowledge_index_) {
+        knowledge_->set_ranker(make_embedding_ranker(
+            *config_.embeddings, config_.limits, outbound_->once(), *knowledge_index_, clock_, pool_));
+    }
+    sources_->set_states(*knowledge_);
+}
+
 core::Task<core::Result<void>> App::start() {
     CO_TRY_VOID(co_await take_up_store());
     background_->spawn("follow_store", follow_store(this));
@@ -150,6 +174,7 @@ core::Task<core::Result<void>> App::start() {
     background_->spawn("pat_files", pat_files_->run());
     background_->spawn("prune_audit", prune_audit(this));
     background_->spawn("writes.recover", recovery_->run());
+    background_->spawn("knowledge", knowledge_->run());
     background_->spawn("mcp.tend", mcp_->tend());
     background_->spawn("mcp.watch", offer_->watch());
     started_ = true;

@@ -19,6 +19,7 @@
 #include "server/router/credential_service.hpp"
 #include "server/router/file_watch.hpp"
 #include "server/router/journal_recovery.hpp"
+#include "server/router/knowledge_service.hpp"
 #include "server/router/offered_sign_ins.hpp"
 #include "server/router/organization_directory.hpp"
 #include "server/router/sign_in_service.hpp"
@@ -76,6 +77,7 @@ public:
 private:
     App(std::shared_ptr<ProcessParts> process, Config config);
     core::Result<void> build();
+    void build_knowledge();
     static core::Task<void> follow_store(App* self);
     static core::Task<void> prune_audit(App* self);
 
@@ -99,6 +101,8 @@ private:
     std::unique_ptr<JournalRecovery> recovery_;
     std::unique_ptr<core::TaskGroup> running_writes_;
     std::unique_ptr<core::TaskGroup> background_;
+    std::unique_ptr<KnowledgeIndex> knowledge_index_; ///< none when its file cannot be used
+    std::unique_ptr<KnowledgeService> knowledge_;
     std::unique_ptr<SignInService> sign_in_;
     std::unique_ptr<OfferedSignIns> offered_sign_ins_;
     std::unique_ptr<CredentialKeeper> keeper_;

@@ -35,6 +35,7 @@ std::vector<T*> pointers_to(std::vector<std::unique_ptr<T>> const& owned) {
 McpOffer::McpOffer(Config const& config,
                    OrganizationDirectory& directory,
                    SourceService const& sources,
+                   KnowledgeBase& knowledge,
                    RoutedToolEnvironment const& routing,
                    protocol::ChangeHub& hub,
                    core::Clock& clock)
@@ -56,6 +57,8 @@ McpOffer::McpOffer(Config const& config,
                             &make_describe_work_item_type_tool}) {
         tools.push_back(make_routed_tool(make(), routing));
     }
+    tools.push_back(make_routed_tool(make_search_wiki_tool(knowledge), routing));
+    tools.push_back(make_routed_tool(make_read_wiki_page_tool(knowledge), routing));
     auto const metadata = std::make_shared<WorkItemMetadata>(&clock);
     for (auto const make :
          {&make_create_work_item_tool, &make_update_work_item_tool, &make_add_work_item_comment_tool}) {
@@ -74,7 +77,9 @@ protocol::ServerFeatures McpOffer::features(protocol::TaskStore& tasks) const {
     features.identity.version = kVersion;
     features.identity.instructions =
         "Azure DevOps: search_code finds code with line numbers, read_file reads windows of files, "
-        "list_files and list_commits what is in a repository; search_work_items and get_work_item read work "
+        "list_files and list_commits what is in a repository; search_wiki finds runbooks, read_wiki_page "
+        "reads "
+        "them; search_work_items and get_work_item read work "
         "items, describe_work_item_type says what fields take, create_work_item files one and answers with "
         "its link, update_work_item changes one, add_work_item_comment comments on it; list_organizations, "
         "list_projects and list_repositories show what there is. Text between the "

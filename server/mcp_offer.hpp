@@ -9,6 +9,7 @@
 #include "server/router/knowledge_resources.hpp"
 #include "server/router/organization_directory.hpp"
 #include "server/router/routed_tool.hpp"
+#include "server/tools/knowledge_base.hpp"
 
 #include <memory>
 #include <vector>
@@ -22,6 +23,7 @@ public:
     McpOffer(Config const& config,
              OrganizationDirectory& directory,
              SourceService const& sources,
+             KnowledgeBase& knowledge,
              RoutedToolEnvironment const& routing,
              protocol::ChangeHub& hub,
              core::Clock& clock);

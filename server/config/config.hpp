@@ -110,6 +110,14 @@ public:
     std::vector<AuthMethodConfig> auth; ///< empty = that of the organization's connector
 };
 
+/// A provider that re-ranks hits of search_wiki.
+class EmbeddingsConfig {
+public:
+    std::string url; ///< `/embeddings` is below it
+    std::string model;
+    core::Secret api_key; ///< empty = none is sent
+};
+
 class ToolsConfig {
 public:
     std::vector<std::string> enable; ///< empty = all
@@ -137,6 +145,7 @@ public:
     OutboundConfig outbound;
     std::vector<ConnectorConfig> connectors;
     std::vector<KnowledgeSourceConfig> knowledge_sources;
+    std::optional<EmbeddingsConfig> embeddings; ///< knowledge.embeddings
     ToolsConfig tools;
     bool core_dumps = false; ///< a dump of this process holds secrets
     Limits limits;

@@ -306,6 +306,13 @@ Config read_config(core::Json const& document, std::string const& folder, Config
         source.auth = read_methods(item);
         config.knowledge_sources.push_back(std::move(source));
     }
+    ConfigSection const embeddings = root.section("knowledge").section("embeddings");
+    if (embeddings.present()) {
+        EmbeddingsConfig& read = config.embeddings.emplace();
+        embeddings.read_url("url", read.url);
+        embeddings.read("model", read.model);
+        read.api_key = embeddings.secret_file("api_key_file");
+    }
     ConfigSection const tools = root.section("tools");
     config.tools.enable = tools.texts("enable");
     config.tools.disable = tools.texts("disable");

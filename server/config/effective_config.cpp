@@ -156,6 +156,12 @@ Json effective_config_json(Config const& config) {
                                             {"description", text_or_null(source.description)},
                                             {"auth", methods_json(source.auth)}});
     }
+    out["knowledge"] = {{"embeddings", nullptr}};
+    if (config.embeddings) {
+        out["knowledge"]["embeddings"] = {{"url", config.embeddings->url},
+                                          {"model", config.embeddings->model},
+                                          {"api_key_file", masked(config.embeddings->api_key)}};
+    }
     out["tools"] = {{"enable", config.tools.enable},
                     {"disable", config.tools.disable},
                     {"read_only", config.tools.read_only},

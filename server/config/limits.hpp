@@ -62,6 +62,18 @@ public:
     std::chrono::milliseconds leg_ms{15'000}; ///< one step of `connectors test` and `doctor`
     std::size_t stored_connectors = 500;      ///< made through the API
     std::size_t stored_sources = 2000;        ///< knowledge sources made through the API
+    // Knowledge sources: their index
+    std::chrono::milliseconds knowledge_sync_ms{86'400'000}; ///< between syncs of a source
+    std::chrono::milliseconds knowledge_retry_ms{900'000};   ///< after a sync that failed
+    std::chrono::milliseconds knowledge_run_ms{3'600'000};   ///< longest sync; what it got stays
+    std::size_t knowledge_syncs = 2;                         ///< sources synced side by side
+    std::size_t knowledge_parallel = 4;                      ///< requests of one sync side by side
+    std::size_t knowledge_batch_files = 200;                 ///< fetched with one request
+    std::size_t knowledge_batch_bytes = 4 * 1024 * 1024;     ///< the same in bytes, before compression
+    std::size_t knowledge_file_bytes = 1024 * 1024;          ///< larger files are left out
+    std::size_t knowledge_files = 100'000;                   ///< of one source; more are left out
+    std::size_t knowledge_rerank_hits = 20;                  ///< looked at by the embedding provider
+    std::chrono::milliseconds knowledge_rerank_ms{2'000};    ///< it has so long; then BM25 decides
     // Sign-in
     std::chrono::milliseconds sign_in_ms{600'000}; ///< from the link to the browser's return
     std::size_t sign_in_flows = 100;               ///< remembered; those that ended are forgotten first

@@ -16,6 +16,9 @@ constexpr char kJsonType[] = "application/json";
 Json describe(SourceView const& source) {
     Json json = describe_source(source);
     json["url"] = source.url;
+    if (!source.index.is_null()) {
+        json["index"] = source.index;
+    }
     if (!source.description.empty()) {
         json["description"] = source.description;
     }

@@ -53,6 +53,7 @@ protocol::ToolDescriptor make_descriptor() {
         Json{{"type", "boolean"}, {"description", "A person is asked before each write"}};
     item_properties["projects"] = strings_schema();
     item_properties["knowledge_sources"] = strings_schema();
+    item_properties["knowledge_indexes"] = Json{{"type", "array"}, {"items", Json{{"type", "object"}}}};
     item_properties["notes"] = strings_schema();
     Json item = Json::object();
     item["type"] = "object";
@@ -183,6 +184,33 @@ private:
         return protocol::ToolResult(std::move(text), std::move(structured));
     }
 
+    static std::string describe_sources(Json const& entry) {
+        Json const* const sources = core::find_array(entry, "knowledge_sources");
+        if (sources == nullptr || sources->empty()) {
+            return {};
+        }
+        std::string line = ", knowledge sources:";
+        Json const* const indexes = core::find_array(entry, "knowledge_indexes");
+        for (Json const& source : *sources) {
+            line += " " + source.get<std::string>();
+            for (Json const& index : indexes != nullptr ? *indexes : Json::array()) {
+                if (core::find_string(index, "name") != source.get_ref<std::string const&>()) {
+                    continue;
+                }
+                line += " (" + std::string(core::find_string(index, "state").value_or(""));
+                if (auto const at = core::find_string(index, "synced_at")) {
+                    line += ", as of " + std::string(*at);
+                }
+                if (auto const reason = core::find_string(index, "reason")) {
+                    line += ": " + std::string(*reason);
+                }
+                line += ")";
+            }
+            line += ";";
+        }
+        return line;
+    }
+
     static std::string describe(Json const& entry) {
         std::string line(*core::find_string(entry, "name"));
         line += ": " + std::string(*core::find_string(entry, "state"));
@@ -205,13 +233,7 @@ private:
                 line += " " + project.get<std::string>() + ";";
             }
         }
-        if (Json const* sources = core::find_array(entry, "knowledge_sources");
-            sources != nullptr && !sources->empty()) {
-            line += ", knowledge sources:";
-            for (Json const& source : *sources) {
-                line += " " + source.get<std::string>() + ";";
-            }
-        }
+        line += describe_sources(entry);
         if (auto const reason = core::find_string(entry, "reason")) {
             line += " (" + std::string(*reason) + ")";
         }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "ado/organization.hpp"
+#include "core/json.hpp"
 #include "core/result.hpp"
 #include "server/router/connector.hpp"
 
@@ -43,6 +44,10 @@ public:
         sources_ = std::move(sources);
     }
     std::vector<std::string> const& sources_of(std::string const& key) const;
+    /// How the indexes of an organization's sources stand, as a list.
+    using SourceReport = std::function<core::Json(std::string const& key)>;
+    void set_source_report(SourceReport report) { report_ = std::move(report); }
+    SourceReport const& source_report() const noexcept { return report_; }
     /// In order of their names.
     std::vector<std::shared_ptr<Connector>> all() const;
 
@@ -53,6 +58,7 @@ private:
     ConnectorFactory factory_;
     std::map<std::string, std::shared_ptr<Connector>> by_key_;
     std::map<std::string, std::vector<std::string>> sources_;
+    SourceReport report_;
 };
 
 } // namespace server

@@ -31,6 +31,12 @@ organization_report(OrganizationDirectory const& directory, Connector const& con
     report["projects"] = policy.projects;
     put(report, "default_project", policy.default_project);
     report["knowledge_sources"] = directory.sources_of(connector.organization().key());
+    if (directory.source_report()) {
+        core::Json indexes = directory.source_report()(connector.organization().key());
+        if (!indexes.empty()) {
+            report["knowledge_indexes"] = std::move(indexes);
+        }
+    }
     std::vector<std::string> notes = connector.notes();
     if (!notes.empty()) {
         report["notes"] = std::move(notes);

@@ -136,8 +136,10 @@ private:
     /// Everything that can be refused without asking the upstream.
     core::Result<std::shared_ptr<Connector>> admit(Json const& args, core::Principal const& caller) const {
         protocol::ToolDescriptor const& about = tool_->descriptor();
+        std::optional<std::string_view> const named = core::find_string(args, "organization");
+        std::optional<std::string> const implied = named ? std::nullopt : tool_->implied_organization(args);
         ADOMCPD_TRY(std::shared_ptr<Connector> connector,
-                    env_.directory.find(core::find_string(args, "organization")));
+                    env_.directory.find(implied ? std::optional<std::string_view>(*implied) : named));
         if (!about.hints.read_only) {
             if (!caller.may(core::Role::user)) {
                 return core::fail(Error(ErrorKind::forbidden,

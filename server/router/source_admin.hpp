@@ -7,6 +7,8 @@
 #include "core/task.hpp"
 #include "server/router/connector_admin.hpp"
 
+#include <nlohmann/json.hpp>
+
 #include <optional>
 #include <string>
 #include <utility>
@@ -29,6 +31,7 @@ public:
     std::string page_path;
     std::string connector; ///< whose credentials read it
     std::string state;     ///< of the connector
+    core::Json index;      ///< as describe_index() has it; null where no index is kept
     bool declared = false;
     std::string etag;
     std::optional<core::SystemTime> created_at;
@@ -68,6 +71,8 @@ public:
     remove(std::string name, WriteCondition condition, core::CallContext const& ctx) = 0;
     /// Reads the repository, the wiki or the page once, with the organization's connector.
     virtual core::Task<core::Result<SourceProof>> test(std::string name, core::CallContext const& ctx) = 0;
+    /// Has its index brought up to date soon; how it stands until then.
+    virtual core::Task<core::Result<SourceView>> sync(std::string name, core::CallContext const& ctx) = 0;
 };
 
 } // namespace server

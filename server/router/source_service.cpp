@@ -1,6 +1,5 @@
 #include "server/router/source_service.hpp"
 
-#include "ado/wiki.hpp"
 #include "core/log.hpp"
 #include "server/router/connector_document.hpp"
 
@@ -162,6 +161,9 @@ SourceView SourceService::view(Source const& source) const {
         view.created_at = source.created_at;
         view.updated_at = source.updated_at;
     }
+    if (states_ != nullptr) {
+        view.index = describe_index(states_->state_of(view.url));
+    }
     if (std::shared_ptr<Connector> const connector = directory_.find_key(source.url.organization.key())) {
         view.connector = connector->settings().name;
         view.state = connector->status().state;
@@ -175,6 +177,41 @@ std::vector<SourceView> SourceService::views() const {
         all.push_back(view(source));
     }
     return all;
+}
+
+std::vector<ListedSource> SourceService::listed() const {
+    std::vector<ListedSource> all;
+    for (auto const& [key, source] : sources_) {
+        all.emplace_back(source.name, source.url);
+    }
+    return all;
+}
+
+void SourceService::set_states(KnowledgeStates& states) {
+    states_ = &states;
+    directory_.set_source_report([this](std::string const& organization) {
+        Json report = Json::array();
+        for (auto const& [key, source] : sources_) {
+            if (source.url.organization.key() == organization) {
+                Json entry = describe_index(states_->state_of(source.url.canonical()));
+                entry["name"] = source.name;
+                report.push_back(std::move(entry));
+            }
+        }
+        return report;
+    });
+}
+
+core::Task<core::Result<SourceView>> SourceService::sync(std::string name, core::CallContext const& ctx) {
+    Source const* const known = find(name);
+    if (known == nullptr) {
+        co_return core::fail(not_found(name));
+    }
+    if (states_ != nullptr) {
+        CO_TRY_VOID(states_->request_sync(known->url.canonical()));
+    }
+    core::log::info("source.sync_requested", {{"source", known->name}, {"request_id", ctx.request_id}});
+    co_return view(*known);
 }
 
 core::Task<core::Result<std::vector<SourceView>>> SourceService::list(core::CallContext const&) {
@@ -334,51 +371,13 @@ SourceService::remove(std::string name, WriteCondition condition, core::CallCont
     if (!removed) {
         co_return core::fail(not_found(name));
     }
+    if (states_ != nullptr) {
+        states_->forget(known->url.canonical());
+    }
     sources_.erase(core::to_lower_ascii(kept));
     publish();
     core::log::info("source.removed", {{"source", kept}, {"request_id", ctx.request_id}});
     co_return kept;
-}
-
-core::Task<core::Result<void>> SourceService::look(Source const& source,
-                                                   Connector& connector,
-                                                   SourceProof& proof,
-                                                   core::CallContext const& ctx) const {
-    ado::Client const& client = connector.client();
-    ado::SourceUrl const& url = source.url;
-    if (url.kind == ado::SourceUrl::Kind::repository) {
-        CO_TRY(ado::Repository const repository, co_await client.get_repository(url.project, url.name, ctx));
-        if (repository.is_disabled) {
-            co_return core::fail(
-                Error(ErrorKind::forbidden, "Repository '" + repository.name + "' is disabled.")
-                    .with_code("repository_disabled")
-                    .with_fix("An administrator of the project can enable it in its repository settings."));
-        }
-        proof.id = repository.id;
-        proof.title = repository.name;
-        proof.branch = repository.default_branch;
-        if (!repository.default_branch.empty()) {
-            std::string const root = "/";
-            ado::VersionDescriptor const version;
-            CO_TRY(ado::FileItem const item,
-                   co_await client.get_item(url.project, repository.id, root, version, ctx));
-        }
-        co_return core::Result<void>();
-    }
-    CO_TRY(ado::Wiki const wiki, co_await client.get_wiki(url.project, url.name, ctx));
-    proof.id = wiki.id;
-    proof.title = wiki.name;
-    proof.branch = wiki.version;
-    if (url.page_id) {
-        std::int64_t const id = *url.page_id;
-        CO_TRY(ado::WikiPage const page, co_await client.get_wiki_page(url.project, wiki.id, id, ctx));
-        proof.title = page.path;
-    } else {
-        std::string const path = url.page_path.empty() ? std::string("/") : url.page_path;
-        CO_TRY(ado::WikiPage const page, co_await client.get_wiki_page(url.project, wiki.id, path, ctx));
-        proof.title = url.page_path.empty() ? wiki.name : page.path;
-    }
-    co_return core::Result<void>();
 }
 
 core::Task<core::Result<SourceProof>> SourceService::test(std::string name, core::CallContext const& ctx) {

@@ -2,6 +2,7 @@
 
 #include "ado/source_url.hpp"
 #include "server/router/connector_set.hpp"
+#include "server/router/knowledge_states.hpp"
 #include "server/router/source_admin.hpp"
 #include "server/store/connector_store.hpp"
 
@@ -11,6 +12,14 @@
 #include <vector>
 
 namespace server {
+
+/// A source by its name and address alone.
+class ListedSource {
+public:
+    ListedSource(std::string name_, ado::SourceUrl url_) : name(std::move(name_)), url(std::move(url_)) {}
+    std::string name;
+    ado::SourceUrl url;
+};
 
 /// Knowledge sources, declared and stored. One thread; referents outlive it.
 class SourceService final : public SourceAdmin {
@@ -27,6 +36,9 @@ public:
 
     /// As they are now, in order of their names.
     std::vector<SourceView> views() const;
+    std::vector<ListedSource> listed() const;
+    /// Where their indexes are kept; it outlives this.
+    void set_states(KnowledgeStates& states);
 
     core::Task<core::Result<std::vector<SourceView>>> list(core::CallContext const& ctx) override;
     core::Task<core::Result<SourceView>> get(std::string name, core::CallContext const& ctx) override;
@@ -37,6 +49,7 @@ public:
     core::Task<core::Result<std::string>>
     remove(std::string name, WriteCondition condition, core::CallContext const& ctx) override;
     core::Task<core::Result<SourceProof>> test(std::string name, core::CallContext const& ctx) override;
+    core::Task<core::Result<SourceView>> sync(std::string name, core::CallContext const& ctx) override;
 
 private:
     class Source {
@@ -63,6 +76,7 @@ private:
     OrganizationDirectory& directory_;
     ConnectorSet& set_;
     ConnectorStore& store_;
+    KnowledgeStates* states_ = nullptr;
     std::map<std::string, Source> sources_; ///< by name in lower case
 };
 

@@ -19,7 +19,11 @@ target_sources(server_lib PRIVATE
   router/grant_proof.cpp
   router/journal_guard.cpp
   router/journal_recovery.cpp
+  router/knowledge_rerank.cpp
   router/knowledge_resources.cpp
+  router/knowledge_service.cpp
+  router/knowledge_states.cpp
+  router/knowledge_sync.cpp
   router/leg_network.cpp
   router/leg_report.cpp
   router/leg_walk.cpp
@@ -32,6 +36,7 @@ target_sources(server_lib PRIVATE
   router/pat_reach.cpp
   router/routed_tool.cpp
   router/sign_in_flows.cpp
+  router/source_look.cpp
   router/source_service.cpp
   router/sign_in_question.cpp
   router/sign_in_redirect.cpp

@@ -10,6 +10,7 @@
 #include "server/tools/write_plan.hpp"
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -60,6 +61,11 @@ class OrganizationTool {
 public:
     virtual ~OrganizationTool() = default;
     virtual protocol::ToolDescriptor const& descriptor() const noexcept = 0;
+    /// The organization (name, key or URL) of a call that names none, where its arguments tell. By default
+    /// they do not.
+    virtual std::optional<std::string> implied_organization(core::Json const& /*args*/) const {
+        return std::nullopt;
+    }
     /// `args`: validated against the input schema, `organization` included if it was given. May run
     /// concurrently.
     virtual core::Task<core::Result<protocol::ToolResult>> run(core::Json const& args,

@@ -112,12 +112,12 @@ std::string find_runbook(PromptCall const& call) {
     return "Find the runbook for this symptom.\n\n"
            "Symptom:\n" +
            call.argument("symptom") + "\n\n" + given(call, {{"organization", "Organization"}}) +
-           "\nWiki tools answer only for wikis that were added to this server as knowledge sources.\n\n"
+           "\nWiki tools answer only for wikis that were added to this server as knowledge sources, and for "
+           "repositories that were.\n\n"
            "Steps:\n"
            "1. list_organizations: `knowledge_sources` shows which wikis and repositories were added.\n"
-           "2. Is a wiki among them, and are the tools search_wiki and read_wiki_page there: search_wiki "
-           "with two "
-           "or three words of the symptom, then read_wiki_page of the best page.\n"
+           "2. Are there any: search_wiki with two or three words of the symptom, then read_wiki_page of the "
+           "best page, from the lines of its section on.\n"
            "3. Otherwise, or if that finds nothing: search_code with extension md and words such as runbook, "
            "troubleshooting or the component's name together with the symptom's; then read_file of the best "
            "hit.\n"

@@ -8,6 +8,7 @@ target_sources(server_lib PRIVATE
   tools/cursor.cpp
   tools/date_argument.cpp
   tools/describe_work_item_type.cpp
+  tools/excerpt.cpp
   tools/file_window.cpp
   tools/get_work_item.cpp
   tools/hit_locator.cpp
@@ -20,17 +21,20 @@ target_sources(server_lib PRIVATE
   tools/list_repositories.cpp
   tools/mask_secrets.cpp
   tools/name_hints.cpp
+  tools/page_answer.cpp
   tools/parallel.cpp
   tools/project_question.cpp
   tools/prompts.cpp
   tools/query_terms.cpp
   tools/read_arguments.cpp
   tools/read_file.cpp
+  tools/read_wiki_page.cpp
   tools/repository_arguments.cpp
   tools/search_answer.cpp
   tools/search_arguments.cpp
   tools/search_code.cpp
   tools/search_notes.cpp
+  tools/search_wiki.cpp
   tools/search_work_items.cpp
   tools/secret_shapes.cpp
   tools/secret_stretches.cpp
@@ -46,6 +50,8 @@ target_sources(server_lib PRIVATE
   tools/work_item_draft.cpp
   tools/work_item_links.cpp
   tools/work_item_metadata.cpp
+  tools/wiki_finding.cpp
+  tools/wiki_sources.cpp
   tools/work_item_query.cpp
   tools/work_item_request.cpp
   tools/work_item_view.cpp

@@ -1,5 +1,6 @@
 #include "simulator/admin.hpp"
 
+#include "simulator/admin_wiki.hpp"
 #include "simulator/admin_world.hpp"
 #include "simulator/digest.hpp"
 #include "simulator/entra_authority.hpp"
@@ -237,12 +238,13 @@ Reply push(State& state, Json const& args) {
             content = base64_decode(string_member(args, "content_base64")).value_or("");
         }
     }
-    auto const commit = repository->git.commit(branch,
-                                               {{path, content}},
-                                               {"Bo Nilsson", "bo.nilsson@contoso.example"},
-                                               string_member(args, "message", "Change " + path),
-                                               state.now(),
-                                               repository->default_branch);
+    Author const author{"Bo Nilsson", "bo.nilsson@contoso.example"};
+    std::string const message = string_member(args, "message", "Change " + path);
+    FileChanges const changes{{path, content}};
+    auto const commit = is_set(args, "force")
+                            ? repository->git.rewrite(branch, changes, author, message, state.now())
+                            : repository->git.commit(
+                                  branch, changes, author, message, state.now(), repository->default_branch);
     state.search->note_push(*repository, branch, state.now() + state.settings.index_lag);
     return admin_reply({{"commit", commit->id}, {"branch", branch}});
 }
@@ -375,6 +377,9 @@ Reply admin_request(State& state, Request const& request) {
     if (path == "index") {
         return index(state, *args);
     }
+    if (path == "wiki") {
+        return fill_wiki(state, *args);
+    }
     if (path == "push") {
         return push(state, *args);
     }
@@ -409,6 +414,7 @@ Reply admin_request(State& state, Request const& request) {
                           "device/auto",
                           "index",
                           "push",
+                          "wiki",
                           "world",
                           "work-items",
                           "assertion",

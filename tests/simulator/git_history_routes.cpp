@@ -236,23 +236,40 @@ Reply diffs(Call& call) {
         return *refusal;
     }
     auto const top = static_cast<std::size_t>(std::max(1LL, request.int_param("$top", 100)));
+    auto skip = request.int_param("$skip", 0);
     Json list = Json::array();
+    bool all = true;
+    auto const add = [&](std::string const& path, ChangeType type) {
+        if (skip-- > 0) {
+            return;
+        }
+        if (list.size() >= top) {
+            all = false;
+            return;
+        }
+        list.push_back(change_json(call, *repository, *target.commit, path, type));
+    };
+    auto const ours = repository->git.history(base.commit);
+    auto const theirs = repository->git.history(target.commit);
+    auto const common = std::find_if(theirs.begin(), theirs.end(), [&](auto const& commit) {
+        return std::find(ours.begin(), ours.end(), commit) != ours.end();
+    });
     auto const& before = base.commit->snapshot->files;
     auto const& after = target.commit->snapshot->files;
     for (auto const& [path, blob] : after) {
         auto const old = before.find(path);
-        if (list.size() < top && (old == before.end() || old->second != blob)) {
-            auto const type = old == before.end() ? ChangeType::add : ChangeType::edit;
-            list.push_back(change_json(call, *repository, *target.commit, path, type));
+        if (old == before.end() || old->second != blob) {
+            add(path, old == before.end() ? ChangeType::add : ChangeType::edit);
         }
     }
     for (auto const& [path, blob] : before) {
-        if (list.size() < top && !after.contains(path)) {
-            list.push_back(change_json(call, *repository, *target.commit, path, ChangeType::remove));
+        if (!after.contains(path)) {
+            add(path, ChangeType::remove);
         }
     }
-    return json_reply({{"allChangesIncluded", list.size() < top},
+    return json_reply({{"allChangesIncluded", all},
                        {"changes", list},
+                       {"commonCommit", common == theirs.end() ? std::string() : (*common)->id},
                        {"baseCommit", base.commit->id},
                        {"targetCommit", target.commit->id}});
 }

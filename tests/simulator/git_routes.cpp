@@ -1,5 +1,6 @@
 #include "simulator/git_json.hpp"
 #include "simulator/route.hpp"
+#include "simulator/zip_writer.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -247,6 +248,30 @@ Reply blob(Call& call) {
                        {"url", repository_url(call, *repository) + "/blobs/" + found->id}});
 }
 
+/// Several blobs at once: an archive with one file for each, named by its id.
+Reply blobs_zip(Call& call) {
+    auto* repository = visible_repository(call);
+    if (repository == nullptr || repository->disabled || call.caller.stakeholder()) {
+        return repository_not_found(call.param("repository"));
+    }
+    auto const body = parse_json(call.request.body);
+    if (!body.has_value() || !body->is_array() || body->empty()) {
+        return binding_error("The ids of the blobs could not be read.");
+    }
+    std::vector<std::pair<std::string, std::string_view>> files;
+    for (auto const& id : *body) {
+        std::string const wanted = id.is_string() ? lower(id.get<std::string>()) : std::string();
+        auto const found = repository->git.find_blob(wanted);
+        if (found == nullptr) {
+            return ado_error(404,
+                             "GitObjectDoesNotExistException",
+                             "TF401035: The object '" + wanted + "' does not exist.");
+        }
+        files.emplace_back(found->id, found->content);
+    }
+    return {200, "application/zip", write_zip(files)};
+}
+
 Reply tree(Call& call) {
     auto* repository = visible_repository(call);
     if (repository == nullptr || repository->disabled) {
@@ -279,6 +304,7 @@ std::vector<Route> git_routes() {
         {S::core, "GET", "git/repositories/{repository}/items/{*path}", "items", "vso.code", items},
         {S::core, "POST", "git/repositories/{repository}/itemsbatch", "itemsbatch", "vso.code", items_batch},
         {S::core, "GET", "git/repositories/{repository}/blobs/{sha}", "blobs", "vso.code", blob},
+        {S::core, "POST", "git/repositories/{repository}/blobs", "blobszip", "vso.code", blobs_zip},
         {S::core, "GET", "git/repositories/{repository}/trees/{sha}", "trees", "vso.code", tree},
     };
 }

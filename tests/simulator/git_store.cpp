@@ -143,6 +143,23 @@ CommitPtr GitRepository::commit(std::string const& branch_name,
     return made;
 }
 
+CommitPtr GitRepository::rewrite(std::string const& branch_name,
+                                 FileChanges changes,
+                                 Author const& author,
+                                 std::string const& message,
+                                 TimePoint date) {
+    if (auto const tip = branch(branch_name)) {
+        for (auto const& [path, blob] : tip->snapshot->files) {
+            changes.try_emplace(path, blob->content);
+        }
+        for (auto const& old : history(tip)) {
+            commits_.erase(old->id);
+        }
+        branches_.erase(branches_.find(branch_name));
+    }
+    return commit(branch_name, changes, author, message, date);
+}
+
 CommitPtr GitRepository::branch(std::string_view name) const {
     auto const found = branches_.find(name);
     return found == branches_.end() ? nullptr : found->second;

@@ -74,6 +74,13 @@ public:
                      std::string const& message,
                      TimePoint date,
                      std::string const& base = "");
+    /// A force push: the branch starts over with one commit of its files and `changes`; the commits it had
+    /// exist no longer.
+    CommitPtr rewrite(std::string const& branch,
+                      FileChanges changes,
+                      Author const& author,
+                      std::string const& message,
+                      TimePoint date);
     void tag(std::string const& name, CommitPtr const& commit) { tags_[name] = commit; }
 
     CommitPtr branch(std::string_view name) const;

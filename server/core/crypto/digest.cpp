@@ -36,6 +36,16 @@ std::string sha256(std::string_view bytes) {
     return to_string(digest);
 }
 
+std::string sha1(std::string_view bytes) {
+    std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+    unsigned int size = 0;
+    int const done = EVP_Digest(bytes.data(), bytes.size(), digest.data(), &size, EVP_sha1(), nullptr);
+    ADOMCPD_CHECK(done == 1);
+    std::string out(size, '\0');
+    std::memcpy(out.data(), digest.data(), size);
+    return out;
+}
+
 std::string hmac_sha256(std::string_view key, std::string_view bytes) {
     ADOMCPD_CHECK(key.size() <= static_cast<std::size_t>(std::numeric_limits<int>::max()));
     std::array<unsigned char, SHA256_DIGEST_LENGTH> digest{};

@@ -23,6 +23,9 @@ Json describe(SourceView const& view) {
     Json object = describe_source(view);
     object["type"] = view.kind == "wiki" ? "Wiki" : "CodeRepo";
     object["properties"] = std::move(properties);
+    if (!view.index.is_null()) {
+        object["index"] = view.index;
+    }
     object["declared"] = view.declared;
     object["etag"] = view.etag;
     put_time(object, "created_at", view.created_at);
@@ -79,6 +82,9 @@ void SourceRoutes::add_to(RouteTable& routes) {
     }));
     routes.add(Route("POST", one + "/test", Role::administrator, [this](auto& request, auto const& ctx) {
         return test(request, ctx);
+    }));
+    routes.add(Route("POST", one + "/sync", Role::administrator, [this](auto& request, auto const& ctx) {
+        return sync(request, ctx);
     }));
 }
 
@@ -144,6 +150,17 @@ core::Task<HttpReply> SourceRoutes::test(InboundRequest& request, core::CallCont
         co_return rest_problem(proof.error());
     }
     co_return json_reply(200, describe(*proof));
+}
+
+core::Task<HttpReply> SourceRoutes::sync(InboundRequest& request, core::CallContext const& ctx) {
+    core::Result<SourceView> const view = co_await admin_.sync(resource_name(request), ctx);
+    if (!view) {
+        co_return rest_problem(view.error());
+    }
+    core::log::info(
+        "repos.sync",
+        {{"request_id", ctx.request_id}, {"source", view->name}, {"principal", request.principal.id}});
+    co_return json_reply(202, describe(*view));
 }
 
 } // namespace server

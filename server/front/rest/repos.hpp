@@ -19,6 +19,7 @@ private:
     core::Task<HttpReply> put(InboundRequest& request, core::CallContext const& ctx);
     core::Task<HttpReply> remove(InboundRequest& request, core::CallContext const& ctx);
     core::Task<HttpReply> test(InboundRequest& request, core::CallContext const& ctx);
+    core::Task<HttpReply> sync(InboundRequest& request, core::CallContext const& ctx);
 
     SourceAdmin& admin_;
 };

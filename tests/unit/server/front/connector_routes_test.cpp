@@ -139,6 +139,13 @@ public:
         proof.failure.emplace(core::Error(core::ErrorKind::not_found, "no such page").with_fix("Check it."));
         co_return proof;
     }
+    core::Task<core::Result<server::SourceView>> sync(std::string name, core::CallContext const&) override {
+        synced.push_back(std::move(name));
+        server::SourceView view = handbook();
+        view.index = {{"state", "syncing"}, {"files", 3}};
+        co_return view;
+    }
+    std::vector<std::string> synced;
 };
 
 class ConnectorRoutes : public testing::Test {
@@ -256,6 +263,7 @@ TEST_F(ConnectorRoutes, OnlyAdministratorsChangeAndTest) {
         EXPECT_EQ(front.ask(request("DELETE", kOne, headers)).status, 403);
         EXPECT_EQ(front.ask(request("POST", std::string(kOne) + "/test", headers)).status, 403);
         EXPECT_EQ(front.ask(request("DELETE", "/api/v2/repos/handbook", headers)).status, 403);
+        EXPECT_EQ(front.ask(request("POST", "/api/v2/repos/handbook/sync", headers)).status, 403);
     }
     EXPECT_EQ(front.ask(request("GET", kOne)).status, 401);
     EXPECT_EQ(front.ask(request("GET", "/api/openapi.json")).status, 200);

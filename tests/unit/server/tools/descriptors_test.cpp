@@ -1,5 +1,7 @@
 #include "fixture.hpp"
 
+#include "server/tools/knowledge_base.hpp"
+
 #include <cstdlib>
 #include <fstream>
 #include <set>
@@ -9,8 +11,25 @@ namespace {
 
 using core::Json;
 
+/// Descriptors do not ask it.
+class NoBase final : public server::KnowledgeBase {
+public:
+    std::vector<server::WikiSource> sources(std::string const&) const override { return {}; }
+    core::Result<ado::SourceUrl> parse_url(std::string_view) const override {
+        return core::fail(core::ErrorKind::internal, "not asked");
+    }
+    void learn_root(std::string const&, std::string) override {}
+    core::Task<core::Result<server::KnowledgeAnswer>> search(server::IndexQuery,
+                                                             core::CallContext const&) override {
+        co_return server::KnowledgeAnswer();
+    }
+};
+
 std::vector<std::unique_ptr<server::OrganizationTool>> all_tools() {
+    static NoBase base;
     std::vector<std::unique_ptr<server::OrganizationTool>> tools;
+    tools.push_back(server::make_search_wiki_tool(base));
+    tools.push_back(server::make_read_wiki_page_tool(base));
     tools.push_back(server::make_search_code_tool());
     tools.push_back(server::make_read_file_tool());
     tools.push_back(server::make_create_work_item_tool());
@@ -106,6 +125,15 @@ TEST(ToolDescriptors, UseOnlyWhatEveryClientTakes) {
         EXPECT_FALSE(descriptor.input_schema.at("additionalProperties").get<bool>());
         EXPECT_TRUE(names.count("organization") == 1);
     }
+}
+
+TEST(ToolDescriptors, WikiToolsCostLittle) {
+    std::size_t bytes = 0;
+    for (auto const& tool : all_tools()) {
+        bool const of_wiki = tool->descriptor().name.find("wiki") != std::string::npos;
+        bytes += of_wiki ? as_json(tool->descriptor()).dump().size() + 1 : 0;
+    }
+    EXPECT_LE(bytes, 2600U);
 }
 
 /// What a model pays for before it has called anything. `list_organizations` belongs to the router; its size
