@@ -21,7 +21,7 @@ constexpr int kBusyMilliseconds = 5000;
 constexpr int kApplicationId = 0x61646F6D; ///< marks the file as ours
 
 // Step n takes a database from version n to n + 1. Steps are never changed once released.
-constexpr std::array<char const*, 5> kMigrations{R"sql(
+constexpr std::array<char const*, 6> kMigrations{R"sql(
 CREATE TABLE sequence (value INTEGER NOT NULL) STRICT;
 INSERT INTO sequence VALUES (0);
 
@@ -213,6 +213,10 @@ CREATE TABLE audit_head (
     key_id TEXT NOT NULL,
     mac BLOB NOT NULL
 ) STRICT;
+)sql",
+                                                 R"sql(
+ALTER TABLE managed_identity ADD COLUMN object_id TEXT NOT NULL DEFAULT '';
+ALTER TABLE managed_identity ADD COLUMN resource_id TEXT NOT NULL DEFAULT '';
 )sql"};
 
 tl::unexpected<core::Error> unusable(std::string message, std::string fix) {

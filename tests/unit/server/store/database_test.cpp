@@ -48,7 +48,7 @@ TEST_F(DatabaseTest, SyncsEveryCommit) {
     auto const store = open();
     SQLite::Database database(database_path(), SQLite::OPEN_READWRITE);
     EXPECT_EQ(database.execAndGet("PRAGMA journal_mode").getString(), "wal");
-    EXPECT_EQ(database.execAndGet("PRAGMA user_version").getInt(), 5);
+    EXPECT_EQ(database.execAndGet("PRAGMA user_version").getInt(), 6);
 }
 
 TEST_F(DatabaseTest, RefusesAFileOthersCanRead) {
@@ -138,7 +138,7 @@ TEST_F(DatabaseTest, StoreOfTheFirstVersionGetsSessionsTasksAndAuditAndKeepsWhat
     EXPECT_EQ(ask_sql("SELECT count(*) FROM sqlite_schema WHERE name GLOB 'session_*' OR name GLOB 'task*'"),
               0);
     auto const store = open();
-    EXPECT_EQ(ask_sql("PRAGMA user_version"), 5);
+    EXPECT_EQ(ask_sql("PRAGMA user_version"), 6);
     ASSERT_TRUE(get(store->load_pat("contoso")));
     get(store->tasks().insert(test::sample_task("t", clock_.system_now())));
     get(store->sessions().revoke("s", clock_.system_now() + std::chrono::hours(1)));
