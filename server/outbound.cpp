@@ -12,9 +12,10 @@
 namespace server {
 namespace {
 
-std::string_view environment(char const* upper, char const* lower) {
+std::string_view environment(char const* upper, char const* lower = "") {
     for (char const* name : {upper, lower}) {
-        if (char const* value = std::getenv(name); value != nullptr && *value != '\0') {
+        if (char const* value = *name == '\0' ? nullptr : std::getenv(name);
+            value != nullptr && *value != '\0') {
             return value;
         }
     }
@@ -45,7 +46,15 @@ core::Result<std::optional<core::ProxySettings>> proxy_settings(Config const& co
     }
     ADOMCPD_TRY(core::ProxySettings settings, parse_proxy(url, no_proxy));
     // A managed identity endpoint answers the machine itself, never a proxy.
-    settings.no_proxy.emplace_back("169.254.169.254");
+    std::string const imds = config.managed_identity.imds_url;
+    for (std::string_view const endpoint : {std::string_view("http://169.254.169.254"),
+                                            std::string_view(imds),
+                                            environment("IDENTITY_ENDPOINT"),
+                                            environment("MSI_ENDPOINT")}) {
+        if (std::optional<core::Url> const parsed = core::Url::parse(endpoint)) {
+            settings.no_proxy.push_back(parsed->origin.host);
+        }
+    }
     return std::optional<core::ProxySettings>(std::move(settings));
 }
 

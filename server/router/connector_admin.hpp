@@ -50,9 +50,9 @@ public:
 };
 
 /// Managing connectors, as the REST API and the commands need it; implemented below the front. Names compare
-/// without case. `not_found` (code connector_not_found) for a name that is none; `conflict` with code
-/// `connector_declared` for a change of a declared one, `precondition_failed` and `precondition_required` as
-/// WriteCondition asks. The context outlives the task.
+/// without case; changes are audited as `caller`'s. `not_found` (code connector_not_found) for a name that is
+/// none; `conflict` with code `connector_declared` for a change of a declared one, `precondition_failed` and
+/// `precondition_required` as WriteCondition asks. The context outlives the task.
 class ConnectorAdmin {
 public:
     virtual ~ConnectorAdmin() = default;
@@ -61,11 +61,17 @@ public:
     virtual core::Task<core::Result<ConnectorView>> get(std::string name, core::CallContext const& ctx) = 0;
     /// Makes it, or replaces what it says. A change of an existing one needs If-Match; what changes nothing
     /// does not.
-    virtual core::Task<core::Result<ConnectorView>>
-    put(std::string name, core::Json document, WriteCondition condition, core::CallContext const& ctx) = 0;
+    virtual core::Task<core::Result<ConnectorView>> put(std::string name,
+                                                        core::Json document,
+                                                        WriteCondition condition,
+                                                        core::Principal caller,
+                                                        core::CallContext const& ctx) = 0;
     /// JSON Merge Patch (RFC 7396): null gives a member its default. Needs If-Match.
-    virtual core::Task<core::Result<ConnectorView>>
-    patch(std::string name, core::Json changes, WriteCondition condition, core::CallContext const& ctx) = 0;
+    virtual core::Task<core::Result<ConnectorView>> patch(std::string name,
+                                                          core::Json changes,
+                                                          WriteCondition condition,
+                                                          core::Principal caller,
+                                                          core::CallContext const& ctx) = 0;
     /// With every credential stored for its organization; answers its name.
     virtual core::Task<core::Result<std::string>> remove(std::string name,
                                                          WriteCondition condition,

@@ -18,6 +18,7 @@ using core::Json;
 
 constexpr std::size_t kMostProjects = 1000;
 constexpr std::size_t kLongestText = 256;
+constexpr std::size_t kLongestResourceId = 512; ///< group and identity names of full length fit
 
 core::Error invalid(std::string code, std::string message, std::string fix = {}) {
     return core::Error(core::ErrorKind::invalid_argument, std::move(message))
@@ -41,13 +42,14 @@ public:
             }
         }
     }
-    void text(char const* name, std::string& into) {
+    void text(char const* name, std::string& into, std::size_t longest = kLongestText) {
         Json const* const value = member(name);
         if (value == nullptr) {
             return;
         }
-        if (!value->is_string() || value->get_ref<std::string const&>().size() > kLongestText) {
-            refuse("'" + where_ + name + "' must be a string of at most 256 bytes.");
+        if (!value->is_string() || value->get_ref<std::string const&>().size() > longest) {
+            refuse("'" + where_ + name + "' must be a string of at most " + std::to_string(longest) +
+                   " bytes.");
             return;
         }
         into = std::string(core::trim_ows(value->get_ref<std::string const&>()));
@@ -109,7 +111,8 @@ constexpr std::array<std::pair<std::string_view, AuthMethod>, 3> kMethods{
 std::vector<std::string_view> members_of(AuthMethod method) {
     switch (method) {
     case AuthMethod::managed_identity:
-        return {"method", "client_id", "federated_client_id", "federated_tenant_id"};
+        return {
+            "method", "client_id", "object_id", "resource_id", "federated_client_id", "federated_tenant_id"};
     case AuthMethod::oauth:
         return {"method", "tenant"};
     case AuthMethod::pat:
@@ -134,6 +137,8 @@ core::Result<AuthMethodConfig> read_method(Json const& item, std::string const& 
     Members in(item, where + ".");
     in.only(members_of(config.method));
     in.text("client_id", config.client_id);
+    in.text("object_id", config.object_id);
+    in.text("resource_id", config.resource_id, kLongestResourceId);
     in.text("federated_client_id", config.federated_client_id);
     in.text("federated_tenant_id", config.federated_tenant_id);
     in.text("tenant", config.tenant);
@@ -146,6 +151,7 @@ core::Result<AuthMethodConfig> read_method(Json const& item, std::string const& 
         }
         return core::fail(std::move(problem));
     }
+    ADOMCPD_TRY_VOID(check_one_identity(config.client_id, config.object_id, config.resource_id));
     if (config.federated_client_id.empty() != config.federated_tenant_id.empty()) {
         return core::fail(invalid("federation_incomplete",
                                   "Only one of federated_client_id and federated_tenant_id is given.",
@@ -203,6 +209,19 @@ void put(Json& object, char const* name, std::string const& value) {
 
 } // namespace
 
+core::Result<void> check_one_identity(std::string const& client_id,
+                                      std::string const& object_id,
+                                      std::string const& resource_id) {
+    int const named =
+        (client_id.empty() ? 0 : 1) + (object_id.empty() ? 0 : 1) + (resource_id.empty() ? 0 : 1);
+    if (named > 1) {
+        return core::fail(invalid("identity_named_twice",
+                                  "A managed identity is named by more than one id.",
+                                  "Give one of client_id, object_id and resource_id."));
+    }
+    return {};
+}
+
 core::Result<void> check_connector_name(std::string_view name) {
     if (is_connector_name(name)) {
         return {};
@@ -234,6 +253,8 @@ Json auth_document(std::vector<AuthMethodConfig> const& methods) {
         Json item = Json::object();
         item["method"] = std::string(to_string(method.method));
         put(item, "client_id", method.client_id);
+        put(item, "object_id", method.object_id);
+        put(item, "resource_id", method.resource_id);
         put(item, "federated_client_id", method.federated_client_id);
         put(item, "federated_tenant_id", method.federated_tenant_id);
         put(item, "tenant", method.tenant);

@@ -20,11 +20,16 @@ core::Json auth_document(std::vector<AuthMethodConfig> const& methods);
 
 /// Reads a request's or the store's object; also `{"properties": {…}}` around it, as the product's clients
 /// write it. Fails with invalid_argument (code `connector_invalid`, `name_invalid`, `organization_invalid`,
-/// `federation_incomplete`) naming the member, what was found and what is allowed.
+/// `federation_incomplete`, `identity_named_twice`) naming the member, what was found and what is allowed.
 core::Result<ConnectorConfig> read_connector_document(std::string const& name, core::Json const& document);
 
 /// Without the wrapper, as read_connector_document understands it.
 core::Json unwrap_properties(core::Json const& document);
+
+/// At most one of the three names a managed identity (code `identity_named_twice`).
+core::Result<void> check_one_identity(std::string const& client_id,
+                                      std::string const& object_id,
+                                      std::string const& resource_id);
 
 /// The rules of the product for a name and an organization, in its words.
 core::Result<void> check_connector_name(std::string_view name);

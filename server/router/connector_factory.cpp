@@ -106,6 +106,8 @@ AuthMethodConfig identity_method(StoredIdentity const& identity) {
     AuthMethodConfig method;
     method.method = AuthMethod::managed_identity;
     method.client_id = identity.client_id;
+    method.object_id = identity.object_id;
+    method.resource_id = identity.resource_id;
     method.federated_client_id = identity.federated_client_id;
     method.federated_tenant_id = identity.federated_tenant_id;
     return method;

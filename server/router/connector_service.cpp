@@ -184,6 +184,7 @@ core::Task<core::Result<ConnectorView>> ConnectorService::get(std::string name, 
 core::Task<core::Result<ConnectorView>> ConnectorService::put(std::string name,
                                                               core::Json document,
                                                               WriteCondition condition,
+                                                              core::Principal caller,
                                                               core::CallContext const& ctx) {
     core::Json const flat = unwrap_properties(document);
     CO_TRY(ConnectorConfig config, read_connector_document(name, flat));
@@ -198,7 +199,7 @@ core::Task<core::Result<ConnectorView>> ConnectorService::put(std::string name,
         }
         co_return core::fail(needs_if_match(name));
     }
-    CO_TRY(ConnectorView saved, co_await save(std::move(config), expected, ctx));
+    CO_TRY(ConnectorView saved, co_await save(std::move(config), expected, std::move(caller), ctx));
     saved.created = !stored;
     co_return saved;
 }
@@ -206,6 +207,7 @@ core::Task<core::Result<ConnectorView>> ConnectorService::put(std::string name,
 core::Task<core::Result<ConnectorView>> ConnectorService::patch(std::string name,
                                                                 core::Json changes,
                                                                 WriteCondition condition,
+                                                                core::Principal caller,
                                                                 core::CallContext const& ctx) {
     CO_TRY(std::shared_ptr<Connector> const connector, find(name));
     CO_TRY_VOID(check_changeable(connector.get()));
@@ -226,19 +228,23 @@ core::Task<core::Result<ConnectorView>> ConnectorService::patch(std::string name
     std::string const kept = connector->settings().name;
     CO_TRY(ConnectorConfig config, read_connector_document(kept, document));
     CO_TRY(ado::Organization const organization, check_free(kept, config));
-    CO_TRY(ConnectorView saved, co_await save(std::move(config), expected, ctx));
+    CO_TRY(ConnectorView saved, co_await save(std::move(config), expected, std::move(caller), ctx));
     co_return saved;
 }
 
-core::Task<core::Result<ConnectorView>>
-ConnectorService::save(ConnectorConfig config, Precondition expected, core::CallContext const& ctx) {
+core::Task<core::Result<ConnectorView>> ConnectorService::save(ConnectorConfig config,
+                                                               Precondition expected,
+                                                               core::Principal caller,
+                                                               core::CallContext const& ctx) {
     CO_TRY(ado::Organization const organization,
            check_connector_organization(config.organization, organization_urls(parts_.config)));
     std::string const key = organization.key();
     std::string text = core::dump_json(connector_document(config));
     StoredDocument record(config.name, key, std::move(text));
     std::size_t const most = parts_.config.limits.stored_connectors;
-    CO_TRY(StoredDocument saved, co_await store_.save_connector(std::move(record), expected, most));
+    AuditActor actor(caller.id, caller.name, ctx.request_id);
+    CO_TRY(StoredDocument saved,
+           co_await store_.save_connector(std::move(record), expected, most, std::move(actor)));
     core::log::info("connector.stored",
                     {{"connector", saved.name}, {"organization", key}, {"request_id", ctx.request_id}});
     set_.put_stored(std::move(saved), std::move(config));
@@ -289,6 +295,8 @@ core::Task<core::Result<LegReport>> ConnectorService::walk(std::shared_ptr<Conne
         if (method.method == AuthMethod::managed_identity) {
             StoredIdentity copied(key);
             copied.client_id = method.client_id;
+            copied.object_id = method.object_id;
+            copied.resource_id = method.resource_id;
             copied.federated_client_id = method.federated_client_id;
             copied.federated_tenant_id = method.federated_tenant_id;
             identity.emplace(identity_method(copied));

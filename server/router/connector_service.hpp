@@ -27,10 +27,12 @@ public:
     core::Task<core::Result<ConnectorView>> put(std::string name,
                                                 core::Json document,
                                                 WriteCondition condition,
+                                                core::Principal caller,
                                                 core::CallContext const& ctx) override;
     core::Task<core::Result<ConnectorView>> patch(std::string name,
                                                   core::Json changes,
                                                   WriteCondition condition,
+                                                  core::Principal caller,
                                                   core::CallContext const& ctx) override;
     core::Task<core::Result<std::string>> remove(std::string name,
                                                  WriteCondition condition,
@@ -49,7 +51,7 @@ private:
     /// Nothing else may have the name or the organization.
     core::Result<ado::Organization> check_free(std::string const& name, ConnectorConfig const& config) const;
     core::Task<core::Result<ConnectorView>>
-    save(ConnectorConfig config, Precondition expected, core::CallContext const& ctx);
+    save(ConnectorConfig config, Precondition expected, core::Principal caller, core::CallContext const& ctx);
     core::Task<core::Result<LegReport>> walk(std::shared_ptr<Connector> connector,
                                              core::CallContext const& ctx);
 

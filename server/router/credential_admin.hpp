@@ -27,8 +27,10 @@ public:
 class IdentityRequest {
 public:
     explicit IdentityRequest(std::string organization_) : organization(std::move(organization_)) {}
-    std::string organization;        ///< as written: a name or a URL
-    std::string client_id;           ///< of the user-assigned identity; empty = system-assigned
+    std::string organization; ///< as written: a name or a URL
+    std::string client_id;    ///< of the user-assigned identity, at most one of the three; none =
+    std::string object_id;    ///< system-assigned
+    std::string resource_id;
     std::string federated_client_id; ///< both or neither
     std::string federated_tenant_id;
 };

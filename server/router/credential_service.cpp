@@ -2,6 +2,7 @@
 
 #include "auth/pat_format.hpp"
 #include "core/log.hpp"
+#include "server/router/connector_document.hpp"
 #include "server/router/credential_check.hpp"
 #include "server/router/credential_report.hpp"
 #include "server/router/pat_reach.hpp"
@@ -171,6 +172,7 @@ core::Result<void> CredentialService::check_identity(IdentityRequest const& requ
                               .with_code("federation_incomplete")
                               .with_fix("Give both to reach another tenant, or neither."));
     }
+    ADOMCPD_TRY_VOID(check_one_identity(request.client_id, request.object_id, request.resource_id));
     ConnectorConfig const* const config = set_.config_of(key);
     bool const named =
         config != nullptr && std::any_of(config->auth.begin(), config->auth.end(), [](auto const& method) {
@@ -193,6 +195,8 @@ core::Task<core::Result<IdentityAccepted>> CredentialService::attach_identity(Id
     CO_TRY_VOID(check_identity(request, key));
     StoredIdentity record(key);
     record.client_id = request.client_id;
+    record.object_id = request.object_id;
+    record.resource_id = request.resource_id;
     record.federated_client_id = request.federated_client_id;
     record.federated_tenant_id = request.federated_tenant_id;
     AuthMethodConfig const method = identity_method(record);
@@ -201,16 +205,10 @@ core::Task<core::Result<IdentityAccepted>> CredentialService::attach_identity(Id
     ado::Organization tried = target;
     CO_TRY(CredentialCheck const check,
            co_await check_credential(std::move(tried), std::move(token), parts_.ado_http, clock_, ctx));
-    CO_TRY(StoredIdentity saved, co_await store_.save_identity(std::move(record)));
+    AuditActor actor(caller.id, caller.name, ctx.request_id);
+    CO_TRY(StoredIdentity saved,
+           co_await store_.save_identity(std::move(record), check.identity, std::move(actor)));
     set_.put_identity(std::move(saved));
-    AuditEvent event(audit_event::kCredentialStored,
-                     AuditOutcome::done,
-                     AuditActor(caller.id, caller.name, ctx.request_id));
-    event.organization = key;
-    event.method = "managed_identity";
-    event.identity = check.identity;
-    event.subject = request.federated_client_id.empty() ? request.client_id : request.federated_client_id;
-    CO_TRY_VOID(co_await audit_.audit().append(std::move(event)));
     core::log::info(
         "credential.stored",
         {{"organization", target.name()}, {"method", "managed_identity"}, {"request_id", ctx.request_id}});
@@ -249,13 +247,7 @@ CredentialService::remove(std::string organization, core::Principal caller, core
     std::unique_ptr<CredentialStores> const stores = audit_.acting_as(actor);
     CO_TRY(bool const pat_removed, co_await stores->remove_pat(key));
     CO_TRY(bool const grant_removed, co_await stores->remove_grant(key));
-    CO_TRY(bool const identity_removed, co_await store_.remove_identity(key));
-    if (identity_removed) {
-        AuditEvent event(audit_event::kCredentialRemoved, AuditOutcome::done, actor);
-        event.organization = key;
-        event.method = "managed_identity";
-        CO_TRY_VOID(co_await audit_.audit().append(std::move(event)));
-    }
+    CO_TRY(bool const identity_removed, co_await store_.remove_identity(key, actor));
     forget(key);
     if (!pat_removed && !grant_removed && !identity_removed) {
         co_return core::fail(core::Error(core::ErrorKind::not_found,

@@ -65,10 +65,15 @@ public:
 
     virtual core::Task<core::Result<std::vector<SourceView>>> list(core::CallContext const& ctx) = 0;
     virtual core::Task<core::Result<SourceView>> get(std::string name, core::CallContext const& ctx) = 0;
-    virtual core::Task<core::Result<SourceView>>
-    put(std::string name, core::Json document, WriteCondition condition, core::CallContext const& ctx) = 0;
-    virtual core::Task<core::Result<std::string>>
-    remove(std::string name, WriteCondition condition, core::CallContext const& ctx) = 0;
+    virtual core::Task<core::Result<SourceView>> put(std::string name,
+                                                     core::Json document,
+                                                     WriteCondition condition,
+                                                     core::Principal caller,
+                                                     core::CallContext const& ctx) = 0;
+    virtual core::Task<core::Result<std::string>> remove(std::string name,
+                                                         WriteCondition condition,
+                                                         core::Principal caller,
+                                                         core::CallContext const& ctx) = 0;
     /// Reads the repository, the wiki or the page once, with the organization's connector.
     virtual core::Task<core::Result<SourceProof>> test(std::string name, core::CallContext const& ctx) = 0;
     /// Has its index brought up to date soon; how it stands until then.

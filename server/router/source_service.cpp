@@ -298,6 +298,7 @@ core::Result<void> SourceService::check_free(Source const& source) const {
 core::Task<core::Result<SourceView>> SourceService::put(std::string name,
                                                         core::Json document,
                                                         WriteCondition condition,
+                                                        core::Principal caller,
                                                         core::CallContext const& ctx) {
     CO_TRY(Source source, read(name, document));
     Source const* const known = find(name);
@@ -332,7 +333,9 @@ core::Task<core::Result<SourceView>> SourceService::put(std::string name,
     std::string text = core::dump_json(document_of(source.url.canonical(), source.description));
     StoredDocument record(source.name, source.url.organization.key(), std::move(text));
     std::size_t const most = parts_.config.limits.stored_sources;
-    CO_TRY(StoredDocument const saved, co_await store_.save_source(std::move(record), expected, most));
+    AuditActor actor(caller.id, caller.name, ctx.request_id);
+    CO_TRY(StoredDocument const saved,
+           co_await store_.save_source(std::move(record), expected, most, std::move(actor)));
     source.generation = saved.generation;
     source.created_at = saved.created_at;
     source.updated_at = saved.updated_at;
@@ -348,8 +351,10 @@ core::Task<core::Result<SourceView>> SourceService::put(std::string name,
     co_return shown;
 }
 
-core::Task<core::Result<std::string>>
-SourceService::remove(std::string name, WriteCondition condition, core::CallContext const& ctx) {
+core::Task<core::Result<std::string>> SourceService::remove(std::string name,
+                                                            WriteCondition condition,
+                                                            core::Principal caller,
+                                                            core::CallContext const& ctx) {
     Source const* const known = find(name);
     if (known == nullptr) {
         co_return core::fail(not_found(name));
@@ -367,7 +372,8 @@ SourceService::remove(std::string name, WriteCondition condition, core::CallCont
     Precondition const expected = condition.says_match && !condition.any
                                       ? Precondition::generation(known->generation)
                                       : Precondition::any();
-    CO_TRY(bool const removed, co_await store_.remove_source(kept, expected));
+    AuditActor actor(caller.id, caller.name, ctx.request_id);
+    CO_TRY(bool const removed, co_await store_.remove_source(kept, expected, std::move(actor)));
     if (!removed) {
         co_return core::fail(not_found(name));
     }

@@ -45,9 +45,12 @@ public:
     core::Task<core::Result<SourceView>> put(std::string name,
                                              core::Json document,
                                              WriteCondition condition,
+                                             core::Principal caller,
                                              core::CallContext const& ctx) override;
-    core::Task<core::Result<std::string>>
-    remove(std::string name, WriteCondition condition, core::CallContext const& ctx) override;
+    core::Task<core::Result<std::string>> remove(std::string name,
+                                                 WriteCondition condition,
+                                                 core::Principal caller,
+                                                 core::CallContext const& ctx) override;
     core::Task<core::Result<SourceProof>> test(std::string name, core::CallContext const& ctx) override;
     core::Task<core::Result<SourceView>> sync(std::string name, core::CallContext const& ctx) override;
 

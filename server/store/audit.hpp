@@ -38,6 +38,12 @@ inline constexpr std::string_view kCredentialReplaced = "credential.replaced";
 inline constexpr std::string_view kCredentialRefreshed = "credential.refreshed";
 inline constexpr std::string_view kCredentialRemoved = "credential.removed";
 inline constexpr std::string_view kCredentialRefused = "credential.refused";
+inline constexpr std::string_view kConnectorCreated = "connector.created";
+inline constexpr std::string_view kConnectorChanged = "connector.changed";
+inline constexpr std::string_view kConnectorRemoved = "connector.removed";
+inline constexpr std::string_view kSourceCreated = "source.created";
+inline constexpr std::string_view kSourceChanged = "source.changed";
+inline constexpr std::string_view kSourceRemoved = "source.removed";
 inline constexpr std::string_view kSignInStarted = "sign_in.started";
 inline constexpr std::string_view kSignInFinished = "sign_in.finished";
 inline constexpr std::string_view kSignInFailed = "sign_in.failed";
@@ -77,7 +83,10 @@ public:
     std::string method;       ///< pat, oauth, managed_identity; a tool's name for writes stands in `subject`
     std::string identity;     ///< as whom, in the organization
     std::string error_code;
-    std::string subject;     ///< what it was done to: a token's id, a key's id, `create_work_item 12`
+    /// What it was done to: a token's id, a key's id, `create_work_item 12`; of a connector or a source its
+    /// name and, changed, the members that are not as they were: `contoso-prod: auth, projects`. Never their
+    /// values.
+    std::string subject;
     std::string fingerprint; ///< AuditLog::fingerprint() of the secret concerned
 };
 

@@ -31,8 +31,10 @@ public:
 class StoredIdentity {
 public:
     explicit StoredIdentity(std::string organization_) : organization(std::move(organization_)) {}
-    std::string organization;        ///< canonical, lower case
-    std::string client_id;           ///< of the user-assigned identity; empty = system-assigned
+    std::string organization; ///< canonical, lower case
+    std::string client_id;    ///< of the user-assigned identity, at most one of the three; none =
+    std::string object_id;    ///< system-assigned
+    std::string resource_id;
     std::string federated_client_id; ///< both or neither
     std::string federated_tenant_id;
     core::SystemTime stored_at{};
@@ -67,7 +69,8 @@ private:
 };
 
 /// Connectors, knowledge sources and managed identities that came through the API. Writes are durable when
-/// their task completes, and each is one transaction that also checks its precondition: a failed one is
+/// their task completes, and each is one transaction that also checks its precondition and audits the change
+/// as `actor`'s: a failed one is
 /// `conflict` with code `precondition_failed`; a name or organization taken meanwhile by another process is
 /// `conflict` with code `connector_name_taken`, `connector_organization_taken` or `source_name_taken`; a new
 /// one beyond `most` is `overloaded` with code `store_limit_reached`.
@@ -78,7 +81,7 @@ public:
     virtual core::Task<core::Result<std::vector<StoredDocument>>> list_connectors() = 0;
     /// Answers the record as it was written. Inserts, or replaces the one of the same name.
     virtual core::Task<core::Result<StoredDocument>>
-    save_connector(StoredDocument record, Precondition expected, std::size_t most) = 0;
+    save_connector(StoredDocument record, Precondition expected, std::size_t most, AuditActor actor) = 0;
     /// With every credential stored for its organization (grant, PAT, managed identity), in one transaction.
     /// False when there is no such connector.
     virtual core::Task<core::Result<bool>>
@@ -86,12 +89,15 @@ public:
 
     virtual core::Task<core::Result<std::vector<StoredDocument>>> list_sources() = 0;
     virtual core::Task<core::Result<StoredDocument>>
-    save_source(StoredDocument record, Precondition expected, std::size_t most) = 0;
-    virtual core::Task<core::Result<bool>> remove_source(std::string name, Precondition expected) = 0;
+    save_source(StoredDocument record, Precondition expected, std::size_t most, AuditActor actor) = 0;
+    virtual core::Task<core::Result<bool>>
+    remove_source(std::string name, Precondition expected, AuditActor actor) = 0;
 
     virtual core::Task<core::Result<std::vector<StoredIdentity>>> list_identities() = 0;
-    virtual core::Task<core::Result<StoredIdentity>> save_identity(StoredIdentity record) = 0;
-    virtual core::Task<core::Result<bool>> remove_identity(std::string organization) = 0;
+    /// `known_as`: who the organization says it is.
+    virtual core::Task<core::Result<StoredIdentity>>
+    save_identity(StoredIdentity record, std::string known_as, AuditActor actor) = 0;
+    virtual core::Task<core::Result<bool>> remove_identity(std::string organization, AuditActor actor) = 0;
 
     virtual core::Task<core::Result<void>> save_reach(PatReach reach) = 0;
     virtual core::Task<core::Result<std::vector<PatReach>>> list_reaches() = 0;

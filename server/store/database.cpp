@@ -221,6 +221,8 @@ ALTER TABLE journal ADD COLUMN busy_until INTEGER NOT NULL DEFAULT 0;
 UPDATE journal SET sent_at = created_at;
 CREATE INDEX journal_by_resource ON journal (organization, tool, resource_id) WHERE resource_id != '';
 CREATE INDEX journal_pending_by_lane ON journal (lane) WHERE state = 'pending';
+ALTER TABLE managed_identity ADD COLUMN object_id TEXT NOT NULL DEFAULT '';
+ALTER TABLE managed_identity ADD COLUMN resource_id TEXT NOT NULL DEFAULT '';
 )sql"};
 
 tl::unexpected<core::Error> unusable(std::string message, std::string fix) {

@@ -8,10 +8,12 @@ core::Task<core::Result<std::vector<StoredDocument>>> StoredConnectors::list_con
     return thread_.run([this] { return table_.list_connectors(); });
 }
 
-core::Task<core::Result<StoredDocument>>
-StoredConnectors::save_connector(StoredDocument record, Precondition expected, std::size_t most) {
-    return thread_.run([this, record = std::move(record), expected, most] {
-        return table_.save_connector(record, expected, most, clock_.system_now());
+core::Task<core::Result<StoredDocument>> StoredConnectors::save_connector(StoredDocument record,
+                                                                          Precondition expected,
+                                                                          std::size_t most,
+                                                                          AuditActor actor) {
+    return thread_.run([this, record = std::move(record), expected, most, actor = std::move(actor)] {
+        return table_.save_connector(record, expected, most, actor, clock_.system_now());
     });
 }
 
@@ -26,30 +28,38 @@ core::Task<core::Result<std::vector<StoredDocument>>> StoredConnectors::list_sou
     return thread_.run([this] { return table_.list_sources(); });
 }
 
-core::Task<core::Result<StoredDocument>>
-StoredConnectors::save_source(StoredDocument record, Precondition expected, std::size_t most) {
-    return thread_.run([this, record = std::move(record), expected, most] {
-        return table_.save_source(record, expected, most, clock_.system_now());
+core::Task<core::Result<StoredDocument>> StoredConnectors::save_source(StoredDocument record,
+                                                                       Precondition expected,
+                                                                       std::size_t most,
+                                                                       AuditActor actor) {
+    return thread_.run([this, record = std::move(record), expected, most, actor = std::move(actor)] {
+        return table_.save_source(record, expected, most, actor, clock_.system_now());
     });
 }
 
-core::Task<core::Result<bool>> StoredConnectors::remove_source(std::string name, Precondition expected) {
-    return thread_.run(
-        [this, name = std::move(name), expected] { return table_.remove_source(name, expected); });
+core::Task<core::Result<bool>>
+StoredConnectors::remove_source(std::string name, Precondition expected, AuditActor actor) {
+    return thread_.run([this, name = std::move(name), expected, actor = std::move(actor)] {
+        return table_.remove_source(name, expected, actor, clock_.system_now());
+    });
 }
 
 core::Task<core::Result<std::vector<StoredIdentity>>> StoredConnectors::list_identities() {
     return thread_.run([this] { return table_.list_identities(); });
 }
 
-core::Task<core::Result<StoredIdentity>> StoredConnectors::save_identity(StoredIdentity record) {
+core::Task<core::Result<StoredIdentity>>
+StoredConnectors::save_identity(StoredIdentity record, std::string known_as, AuditActor actor) {
     return thread_.run(
-        [this, record = std::move(record)] { return table_.save_identity(record, clock_.system_now()); });
+        [this, record = std::move(record), known_as = std::move(known_as), actor = std::move(actor)] {
+            return table_.save_identity(record, known_as, actor, clock_.system_now());
+        });
 }
 
-core::Task<core::Result<bool>> StoredConnectors::remove_identity(std::string organization) {
-    return thread_.run(
-        [this, organization = std::move(organization)] { return table_.remove_identity(organization); });
+core::Task<core::Result<bool>> StoredConnectors::remove_identity(std::string organization, AuditActor actor) {
+    return thread_.run([this, organization = std::move(organization), actor = std::move(actor)] {
+        return table_.remove_identity(organization, actor, clock_.system_now());
+    });
 }
 
 core::Task<core::Result<void>> StoredConnectors::save_reach(PatReach reach) {

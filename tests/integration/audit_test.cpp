@@ -117,6 +117,55 @@ TEST(Audit, TellsWhoDidWhatWithCredentialsAndWhatWasWritten) {
     EXPECT_EQ(stack.daemon.command({"audit", "list", "--since", "soon"}).exit_code, 2);
 }
 
+TEST(Audit, TellsWhoChangedConnectorsAndSourcesAndWhichMembers) {
+    Stack stack([](Json& config, test::Simulator const&) { config["connectors"] = Json::array(); });
+    McpClient client(stack.daemon);
+    std::string const connector = "/api/v2/extendedAgent/connectors/contoso-prod";
+    std::string const source = "/api/v2/repos/engine";
+    std::vector<std::pair<std::string, std::string>> const whatever{{"If-Match", "*"}};
+    auto const status = [&](std::string const& method, std::string const& path, Json const& body) {
+        auto const answer = client.rest_json(method, path, body, whatever);
+        EXPECT_TRUE(answer) << core::describe(answer.error());
+        return answer ? answer->status : 0;
+    };
+    auto const made = client.rest_json("PUT", connector, Json{{"organization", "contoso"}});
+    ASSERT_EQ(made->status, 201) << made->body;
+    ASSERT_EQ(status("PUT",
+                     connector,
+                     Json{{"organization", "contoso"}, {"projects", Json::array({"canary-of-values"})}}),
+              200);
+    ASSERT_EQ(status("PATCH", connector, Json{{"read_only", true}, {"projects", nullptr}}), 200);
+    EXPECT_EQ(status("PATCH", connector, Json{{"read_only", 7}}), 400);
+    std::string const url = "https://dev.azure.com/contoso/Game%20Engine/_git/engine";
+    auto const added = client.rest_json("PUT", source, Json{{"url", url}});
+    ASSERT_EQ(added->status, 201) << added->body;
+    ASSERT_EQ(status("PUT", source, Json{{"url", url}, {"description", "canary-of-values"}}), 200);
+    ASSERT_EQ(status("DELETE", source, nullptr), 200);
+    ASSERT_EQ(status("DELETE", connector, nullptr), 200);
+
+    std::vector<std::string> subjects;
+    Json const records = list(stack, {"--organization", "contoso"});
+    for (Json const& record : records) {
+        EXPECT_EQ(record.at("principal").at("name"), "first administrator");
+        EXPECT_EQ(record.at("outcome"), "done");
+        EXPECT_TRUE(record.contains("correlation_id")) << record;
+        subjects.insert(subjects.begin(),
+                        record.at("event").get<std::string>() + " " +
+                            record.at("subject").get<std::string>());
+    }
+    EXPECT_EQ(subjects,
+              (std::vector<std::string>{"connector.created contoso-prod",
+                                        "connector.changed contoso-prod: projects",
+                                        "connector.changed contoso-prod: projects, read_only",
+                                        "source.created engine",
+                                        "source.changed engine: description",
+                                        "source.removed engine",
+                                        "connector.removed contoso-prod"}));
+    EXPECT_EQ(records.dump().find("canary"), std::string::npos);
+    EXPECT_EQ(list(stack, {"--event", "connector"}).size(), 4U);
+    EXPECT_EQ(stack.daemon.command({"audit", "verify"}).exit_code, 0);
+}
+
 TEST(Audit, VerifyFindsAChangedRecord) {
     Stack stack;
     attach_pat(stack, "contoso");

@@ -345,6 +345,51 @@ TEST(ManagedIdentityOverRest, IsTestedBeforeItIsStoredAndServesAcrossTenants) {
     EXPECT_TRUE(search(again, "northwind", "Traders").failed());
 }
 
+TEST(ManagedIdentityOverRest, AnyOneOfItsIdsNamesTheIdentityAcrossRestartsAndInConnectors) {
+    Stack stack(no_connectors);
+    McpClient client(stack.daemon);
+    Json const& world = stack.simulator.world();
+    Json body{{"organization", "contoso"},
+              {"object_id", world.at("managed_identity_principal_id")},
+              {"resource_id", world.at("managed_identity_resource_id")}};
+    Reply const twice = ask(client, "POST", kAuth + "/mi", body);
+    EXPECT_EQ(twice.status, 400);
+    EXPECT_EQ(twice.body.at("code"), "identity_named_twice");
+    for (auto const& [member, wrong] : {std::pair("object_id", "00000000-0000-0000-0000-000000000001"),
+                                        std::pair("resource_id", "/subscriptions/none")}) {
+        Json const unknown{{"organization", "contoso"}, {member, wrong}};
+        Reply const refused = ask(client, "POST", kAuth + "/mi", unknown);
+        EXPECT_GE(refused.status, 400) << refused.body;
+        EXPECT_NE(refused.body.at("detail").get<std::string>().find(wrong), std::string::npos)
+            << refused.body;
+        EXPECT_EQ(ask(client, "GET", kAuth + "/contoso").status, 404) << "nothing is stored on an error";
+    }
+    for (auto const& [member, id] : {std::pair("object_id", "managed_identity_principal_id"),
+                                     std::pair("resource_id", "managed_identity_resource_id")}) {
+        SCOPED_TRACE(member);
+        Json const one{{"organization", "contoso"}, {member, world.at(id)}};
+        McpClient now(stack.daemon);
+        Reply const accepted = ask(now, "POST", kAuth + "/mi", one);
+        ASSERT_EQ(accepted.status, 200) << accepted.body;
+        stack.daemon.restart();
+        McpClient again(stack.daemon);
+        ToolAnswer const found = search(again, "contoso", "Game Engine");
+        ASSERT_TRUE(found.ok()) << found.describe();
+        EXPECT_EQ(found.identity().at("method"), "managed_identity");
+        ASSERT_EQ(ask(again, "DELETE", kAuth + "/contoso").status, 200);
+
+        Json const method{{"method", "managed_identity"}, {member, world.at(id)}};
+        Json const document{{"organization", "contoso"}, {"auth", Json::array({method})}};
+        Reply const made = ask(again, "PUT", kConnectors + "/contoso-prod", document);
+        ASSERT_EQ(made.status, 201) << made.body;
+        EXPECT_EQ(made.body.at("auth"), document.at("auth"));
+        EXPECT_TRUE(search(again, "contoso", "Game Engine").ok());
+        Reply const tested = ask(again, "POST", kConnectors + "/contoso-prod/test");
+        EXPECT_EQ(tested.body.at("works"), true) << tested.body;
+        ASSERT_EQ(ask(again, "DELETE", kConnectors + "/contoso-prod").status, 200);
+    }
+}
+
 TEST(Precedence, AnAttachedIdentityComesBeforeThePatAndGivesWayWhenItIsRefusedForGood) {
     Stack stack(no_connectors);
     McpClient client(stack.daemon);

@@ -27,6 +27,25 @@ Deadline share(Deadline deadline, std::size_t addresses_left) {
     return Deadline::at(now + deadline.remaining(now) / static_cast<int>(addresses_left));
 }
 
+/// Cause and fix of a tunnel that was not opened.
+Error refused_by(ProxySettings const& proxy, std::string const& target, int status) {
+    std::string const name = "the proxy " + proxy.proxy.authority();
+    Error error(ErrorKind::network,
+                name + " refused the connection to " + target + " with status " + std::to_string(status));
+    if (status != 407) {
+        return std::move(error)
+            .with_code("proxy_refused")
+            .with_fix("Let " + name + " open tunnels to " + target + ", or name another in outbound.proxy.");
+    }
+    return std::move(error)
+        .with_code("proxy_authentication_required")
+        .with_fix(proxy.authorization.empty()
+                      ? "The proxy asks who is there: write outbound.proxy (or HTTPS_PROXY) as "
+                        "http://user:password@host:port."
+                      : "The proxy does not take the user and password of outbound.proxy (or HTTPS_PROXY): "
+                        "check them.");
+}
+
 } // namespace
 
 bool bypasses_proxy(std::string_view host, std::vector<std::string> const& no_proxy) {
@@ -98,9 +117,7 @@ Task<Result<void>> Connector::open_tunnel(TcpStream& stream, Origin const& origi
         co_return fail(answer.error());
     }
     if (answer->status < 200 || answer->status > 299) {
-        std::string message = "the proxy " + proxy_->proxy.authority() + " refused the connection to " +
-                              target + " with status " + std::to_string(answer->status);
-        co_return fail(Error(ErrorKind::network, std::move(message)).with_code("proxy_refused"));
+        co_return fail(refused_by(*proxy_, target, answer->status));
     }
     co_return Result<void>();
 }

@@ -122,8 +122,11 @@ core::Task<HttpReply> ConnectorRoutes::put(InboundRequest& request, core::CallCo
     if (!change) {
         co_return rest_problem(change.error());
     }
-    core::Result<ConnectorView> const view = co_await admin_.put(
-        resource_name(request), std::move(change->document), std::move(change->condition), ctx);
+    core::Result<ConnectorView> const view = co_await admin_.put(resource_name(request),
+                                                                 std::move(change->document),
+                                                                 std::move(change->condition),
+                                                                 request.principal,
+                                                                 ctx);
     if (!view) {
         co_return rest_problem(view.error());
     }
@@ -140,8 +143,11 @@ core::Task<HttpReply> ConnectorRoutes::patch(InboundRequest& request, core::Call
     if (!change) {
         co_return rest_problem(change.error());
     }
-    core::Result<ConnectorView> const view = co_await admin_.patch(
-        resource_name(request), std::move(change->document), std::move(change->condition), ctx);
+    core::Result<ConnectorView> const view = co_await admin_.patch(resource_name(request),
+                                                                   std::move(change->document),
+                                                                   std::move(change->condition),
+                                                                   request.principal,
+                                                                   ctx);
     if (!view) {
         co_return rest_problem(view.error());
     }

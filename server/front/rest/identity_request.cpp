@@ -2,6 +2,7 @@
 
 #include "core/json.hpp"
 #include "core/text/percent_encoding.hpp"
+#include "server/router/connector_document.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -15,9 +16,10 @@ constexpr std::size_t kLongestId = 512;
 core::Error invalid(std::string code, std::string message) {
     return core::Error(core::ErrorKind::invalid_argument, std::move(message))
         .with_code(std::move(code))
-        .with_fix("Send JSON {\"organization\": …, \"client_id\": …, \"federated_client_id\": …, "
-                  "\"federated_tenant_id\": …}; all but the organization may be left out, the last two only "
-                  "together.");
+        .with_fix(
+            "Send JSON {\"organization\": …, \"client_id\": …, \"federated_client_id\": …, "
+            "\"federated_tenant_id\": …}; object_id or resource_id may stand in place of client_id. All "
+            "but the organization may be left out, the last two only together.");
 }
 
 /// nullptr for a name that is none of ours.
@@ -27,6 +29,12 @@ std::string* member_of(IdentityRequest& asked, std::string_view name) {
     }
     if (name == "client_id" || name == "clientId") {
         return &asked.client_id;
+    }
+    if (name == "object_id" || name == "objectId") {
+        return &asked.object_id;
+    }
+    if (name == "resource_id" || name == "resourceId") {
+        return &asked.resource_id;
     }
     if (name == "federated_client_id" || name == "federatedClientId") {
         return &asked.federated_client_id;
@@ -99,6 +107,7 @@ core::Result<IdentityRequest> read_identity_request(InboundRequest const& reques
     if (asked.organization.empty()) {
         return core::fail(invalid("missing_organization", "The request names no organization."));
     }
+    ADOMCPD_TRY_VOID(check_one_identity(asked.client_id, asked.object_id, asked.resource_id));
     if (asked.federated_client_id.empty() != asked.federated_tenant_id.empty()) {
         return core::fail(invalid("federation_incomplete",
                                   "Only one of federated_client_id and federated_tenant_id is given."));

@@ -114,8 +114,11 @@ core::Task<HttpReply> SourceRoutes::put(InboundRequest& request, core::CallConte
     if (!change) {
         co_return rest_problem(change.error());
     }
-    core::Result<SourceView> const view = co_await admin_.put(
-        resource_name(request), std::move(change->document), std::move(change->condition), ctx);
+    core::Result<SourceView> const view = co_await admin_.put(resource_name(request),
+                                                              std::move(change->document),
+                                                              std::move(change->condition),
+                                                              request.principal,
+                                                              ctx);
     if (!view) {
         co_return rest_problem(view.error());
     }
@@ -133,7 +136,7 @@ core::Task<HttpReply> SourceRoutes::remove(InboundRequest& request, core::CallCo
         co_return rest_problem(condition.error());
     }
     core::Result<std::string> const removed =
-        co_await admin_.remove(resource_name(request), std::move(*condition), ctx);
+        co_await admin_.remove(resource_name(request), std::move(*condition), request.principal, ctx);
     if (!removed) {
         co_return rest_problem(removed.error());
     }

@@ -67,6 +67,9 @@ void Daemon::start() {
     ProcessOptions options;
     options.arguments = {daemon_binary(), "serve", "--config", config_file_};
     options.environment = {{"ADO_MCPD_TOKEN", ""}, {"ADO_MCPD_CONFIG", ""}};
+    for (auto const& [name, value] : environment) {
+        options.environment[name] = value;
+    }
     options.stdout_file = directory_ / ("daemon-" + std::to_string(runs_) + ".out");
     options.stderr_file = log_file(runs_);
     process_ = std::make_unique<Process>(options);
@@ -102,8 +105,11 @@ CommandResult Daemon::command(std::vector<std::string> arguments, std::string in
     arguments.insert(arguments.begin(), daemon_binary());
     arguments.emplace_back("--config");
     arguments.push_back(config_file_);
-    std::map<std::string, std::string> const environment{{"ADO_MCPD_TOKEN", ""}, {"ADO_MCPD_CONFIG", ""}};
-    return run_command(directory_, std::move(arguments), std::move(input), environment);
+    std::map<std::string, std::string> variables{{"ADO_MCPD_TOKEN", ""}, {"ADO_MCPD_CONFIG", ""}};
+    for (auto const& [name, value] : environment) {
+        variables[name] = value;
+    }
+    return run_command(directory_, std::move(arguments), std::move(input), variables);
 }
 
 } // namespace test

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -41,6 +42,8 @@ public:
     /// Takes effect with the next start.
     void set_config(Json const& config);
     Process& process() { return *process_; }
+    /// Beside the test's own; from the next start on. An empty value removes a variable.
+    std::map<std::string, std::string> environment;
 
     /// `http://127.0.0.1:port`
     std::string const& url() const noexcept { return url_; }

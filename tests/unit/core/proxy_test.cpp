@@ -156,7 +156,8 @@ TEST_F(ProxyTest, ARefusalIsToldAndSurelySentNothing) {
     HttpRequest const req("POST", *core::Url::parse("https://dev.example.test/x"));
     Result<HttpResponse> const result = loop.run(client->send(req, ctx));
     ASSERT_FALSE(result.has_value());
-    EXPECT_EQ(result.error().code(), "proxy_refused");
+    EXPECT_EQ(result.error().code(), "proxy_authentication_required");
+    EXPECT_NE(result.error().fix().find("does not take the user and password"), std::string::npos);
     EXPECT_TRUE(result.error().not_sent());
     EXPECT_NE(result.error().message().find("407"), std::string::npos);
 }

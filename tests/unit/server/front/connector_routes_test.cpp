@@ -54,8 +54,12 @@ public:
         }
         co_return contoso();
     }
-    core::Task<core::Result<server::ConnectorView>>
-    put(std::string name, Json document, server::WriteCondition said, core::CallContext const&) override {
+    core::Task<core::Result<server::ConnectorView>> put(std::string name,
+                                                        Json document,
+                                                        server::WriteCondition said,
+                                                        core::Principal caller,
+                                                        core::CallContext const&) override {
+        changed_by = caller.id;
         asked = std::move(name);
         body = std::move(document);
         condition = std::move(said);
@@ -66,8 +70,12 @@ public:
         view.created = !condition.says_match;
         co_return view;
     }
-    core::Task<core::Result<server::ConnectorView>>
-    patch(std::string name, Json changes, server::WriteCondition said, core::CallContext const&) override {
+    core::Task<core::Result<server::ConnectorView>> patch(std::string name,
+                                                          Json changes,
+                                                          server::WriteCondition said,
+                                                          core::Principal caller,
+                                                          core::CallContext const&) override {
+        changed_by = caller.id;
         asked = std::move(name);
         body = std::move(changes);
         condition = std::move(said);
@@ -77,7 +85,7 @@ public:
                                                  server::WriteCondition said,
                                                  core::Principal caller,
                                                  core::CallContext const&) override {
-        removed_by = caller.id;
+        changed_by = caller.id;
         condition = std::move(said);
         co_return name;
     }
@@ -96,7 +104,7 @@ public:
     std::string asked;
     Json body;
     server::WriteCondition condition;
-    std::string removed_by;
+    std::string changed_by;
     std::optional<core::Error> failure;
 };
 
@@ -123,14 +131,21 @@ public:
     core::Task<core::Result<server::SourceView>> get(std::string, core::CallContext const&) override {
         co_return handbook();
     }
-    core::Task<core::Result<server::SourceView>>
-    put(std::string, Json, server::WriteCondition, core::CallContext const&) override {
+    core::Task<core::Result<server::SourceView>> put(std::string,
+                                                     Json,
+                                                     server::WriteCondition,
+                                                     core::Principal caller,
+                                                     core::CallContext const&) override {
+        changed_by = caller.id;
         server::SourceView view = handbook();
         view.created = true;
         co_return view;
     }
-    core::Task<core::Result<std::string>>
-    remove(std::string name, server::WriteCondition, core::CallContext const&) override {
+    core::Task<core::Result<std::string>> remove(std::string name,
+                                                 server::WriteCondition,
+                                                 core::Principal caller,
+                                                 core::CallContext const&) override {
+        changed_by = caller.id;
         co_return name;
     }
     core::Task<core::Result<server::SourceProof>> test(std::string name, core::CallContext const&) override {
@@ -146,6 +161,8 @@ public:
         co_return view;
     }
     std::vector<std::string> synced;
+
+    std::string changed_by;
 };
 
 class ConnectorRoutes : public testing::Test {
@@ -195,6 +212,22 @@ TEST_F(ConnectorRoutes, EveryAnswerIsWhatTheDocumentSays) {
     EXPECT_EQ(ask("DELETE", "/api/v2/repos/handbook").status, 200);
     EXPECT_EQ(ask("POST", "/api/v2/repos/handbook/test").status, 200);
     EXPECT_EQ(ask("GET", "/api/openapi.json").status, 200);
+}
+
+TEST_F(ConnectorRoutes, EveryChangeIsTheCallers) {
+    WireReply const who = ask("DELETE", kOne);
+    ASSERT_EQ(who.status, 200);
+    std::string const administrator = std::exchange(connectors.changed_by, {});
+    ASSERT_FALSE(administrator.empty());
+    for (auto const& [method, body] :
+         {std::pair("PUT", R"({"organization":"contoso"})"), std::pair("PATCH", R"({"read_only":true})")}) {
+        ask(method, kOne, body, {{"If-Match", "*"}});
+        EXPECT_EQ(std::exchange(connectors.changed_by, {}), administrator) << method;
+    }
+    for (auto const& [method, body] : {std::pair("PUT", R"({"url":"x"})"), std::pair("DELETE", "")}) {
+        ask(method, "/api/v2/repos/handbook", body);
+        EXPECT_EQ(std::exchange(sources.changed_by, {}), administrator) << method;
+    }
 }
 
 TEST_F(ConnectorRoutes, TagAndPlaceAreInTheHead) {

@@ -405,6 +405,17 @@ TEST_F(CredentialRoutes, AcceptsEveryShapeOfAManagedIdentity) {
     }
     EXPECT_EQ(post(std::string(kIdentityPath) + "?organization=contoso", "", "").status, 200);
     EXPECT_EQ(admin.identity->client_id, "");
+    for (char const* const body :
+         {R"({"organization":"contoso","object_id":"o"})", R"({"organization":"contoso","objectId":"o"})"}) {
+        EXPECT_EQ(post(kIdentityPath, "application/json", body).status, 200);
+        EXPECT_EQ(admin.identity->object_id, "o");
+    }
+    for (char const* const body : {"organization=contoso&resource_id=%2Fsubscriptions%2Fs",
+                                   "organization=contoso&resourceId=%2Fsubscriptions%2Fs"}) {
+        EXPECT_EQ(post(kIdentityPath, kForm, body).status, 200);
+        EXPECT_EQ(admin.identity->resource_id, "/subscriptions/s");
+        EXPECT_EQ(admin.identity->client_id + admin.identity->object_id, "");
+    }
 }
 
 TEST_F(CredentialRoutes, RefusesHalfAFederationAndUnknownMembers) {
@@ -415,6 +426,8 @@ TEST_F(CredentialRoutes, RefusesHalfAFederationAndUnknownMembers) {
     for (Row const& row :
          {Row{R"({"organization":"contoso","federated_client_id":"b"})", "federation_incomplete"},
           Row{R"({"organization":"contoso","federated_tenant_id":"b"})", "federation_incomplete"},
+          Row{R"({"organization":"contoso","client_id":"a","object_id":"b"})", "identity_named_twice"},
+          Row{R"({"organization":"contoso","object_id":"a","resource_id":"b"})", "identity_named_twice"},
           Row{R"({"client_id":"b"})", "missing_organization"},
           Row{R"({"organization":"contoso","secret":"b"})", "invalid_body"},
           Row{R"({"organization":7})", "invalid_body"},

@@ -21,6 +21,23 @@ TEST(ConnectorDocument, ReadsWhatItWrites) {
     EXPECT_EQ(config->sign_in_role, core::Role::user);
 }
 
+TEST(ConnectorDocument, AnIdentityMayBeNamedByAnyOneOfItsIds) {
+    std::string const longest = "/subscriptions/" + std::string(400, 's');
+    for (auto const& [member, value] : {std::pair("client_id", std::string("a")),
+                                        std::pair("object_id", std::string("b")),
+                                        {"resource_id", longest}}) {
+        Json method = Json::object();
+        method["method"] = "managed_identity";
+        method[member] = value;
+        Json document = Json::object();
+        document["organization"] = "contoso";
+        document["auth"] = Json::array({method});
+        auto const config = server::read_connector_document("contoso-prod", document);
+        ASSERT_TRUE(config) << config.error().message();
+        EXPECT_EQ(server::connector_document(*config).at("auth"), document.at("auth"));
+    }
+}
+
 TEST(ConnectorDocument, NullAndAbsenceMeanTheDefault) {
     auto const config = server::read_connector_document(
         "contoso-prod", Json::parse(R"({"organization": " contoso ", "projects": null, "enabled": null})"));
@@ -57,6 +74,8 @@ TEST(ConnectorDocument, NamesTheMemberThatIsWrong) {
         {R"({"auth": [{"method": "pat"}, {"method": "pat"}]})", "a second time"},
         {R"({"auth": [{"method": "oauth", "client_id": "x"}]})", "'auth[0].client_id' is not a member"},
         {R"({"auth": [{"method": "managed_identity", "federated_tenant_id": "x"}]})", "Only one of"},
+        {R"({"auth": [{"method": "managed_identity", "client_id": "x", "resource_id": "y"}]})",
+         "more than one id"},
         {R"({"projects": ["Web"], "default_project": "Api"})", "not in 'projects'"},
         {R"({"sign_in_role": "owner"})", "'sign_in_role' must be"},
         {R"({"sign_in_role": "user"})", "needs method oauth"},

@@ -116,10 +116,62 @@ TEST_F(AuditTest, EveryChangeOfACredentialIsRecordedWithWhoMadeIt) {
     EXPECT_TRUE(verify(*store).intact());
 }
 
+TEST_F(AuditTest, ChangesOfConnectorsAndSourcesAreToldByTheNamesOfTheirMembers) {
+    auto const store = open();
+    server::ConnectorStore& connectors = store->connectors();
+    AuditActor const ada("ada-id", "Ada", "request-1");
+    auto const any = server::Precondition::any();
+    auto const put = [&](std::string text) {
+        get(connectors.save_connector(
+            server::StoredDocument("contoso-prod", "contoso", std::move(text)), any, 10, ada));
+    };
+    put(R"({"organization":"contoso","projects":["canary-one"],"read_only":false})");
+    put(R"({"organization":"contoso","projects":["canary-two"],"auth":[{"method":"pat"}]})");
+    put(R"({"organization":"contoso","projects":["canary-two"],"auth":[{"method":"pat"}]})");
+    // Refused: nothing is changed, and nothing is told.
+    EXPECT_EQ(error_of(connectors.save_connector(server::StoredDocument("contoso-prod", "contoso", "{}"),
+                                                 server::Precondition::absent(),
+                                                 10,
+                                                 ada))
+                  .code(),
+              "precondition_failed");
+    for (char const* const text : {R"({"url":"canary-three"})", R"({"url":"canary-four"})"}) {
+        get(connectors.save_source(server::StoredDocument("docs", "contoso", text), any, 10, ada));
+    }
+    ASSERT_TRUE(get(connectors.remove_source("docs", any, ada)));
+    ASSERT_FALSE(get(connectors.remove_source("docs", any, ada)));
+    server::StoredIdentity identity("contoso");
+    identity.object_id = "principal-1";
+    get(connectors.save_identity(identity, "agent@contoso.example", ada));
+    get(connectors.save_identity(identity, "agent@contoso.example", ada));
+    ASSERT_TRUE(get(connectors.remove_identity("contoso", ada)));
+    ASSERT_TRUE(get(connectors.remove_connector("contoso-prod", any, ada)));
+
+    std::vector<std::string> told;
+    for (AuditRecord const& record : all(*store)) {
+        EXPECT_EQ(record.event.organization, "contoso");
+        EXPECT_EQ(record.event.actor.id, "ada-id");
+        EXPECT_EQ(record.event.actor.correlation_id, "request-1");
+        told.insert(told.begin(), record.event.event + " " + record.event.subject);
+    }
+    EXPECT_EQ(told,
+              (std::vector<std::string>{"connector.created contoso-prod",
+                                        "connector.changed contoso-prod: auth, projects, read_only",
+                                        "connector.changed contoso-prod",
+                                        "source.created docs",
+                                        "source.changed docs: url",
+                                        "source.removed docs",
+                                        "credential.stored principal-1",
+                                        "credential.replaced principal-1",
+                                        "credential.removed ",
+                                        "connector.removed contoso-prod"}));
+    EXPECT_TRUE(verify(*store).intact());
+}
+
 TEST_F(AuditTest, CredentialsThatGoWithTheirConnectorAreTold) {
     auto const store = open();
     server::StoredDocument const document("contoso-prod", "contoso", "{}");
-    get(store->connectors().save_connector(document, server::Precondition::any(), 10));
+    get(store->connectors().save_connector(document, server::Precondition::any(), 10, AuditActor()));
     auto record = pat("one");
     get(store->save_pat("contoso", record));
     ASSERT_TRUE(get(store->connectors().remove_connector(

@@ -6,6 +6,7 @@ using server::Precondition;
 using server::StoredDocument;
 
 constexpr std::size_t kMost = 3;
+server::AuditActor const kAda("ada-id", "Ada", "request-1");
 
 class ConnectorStore : public test::StoreFixture {
 protected:
@@ -14,12 +15,12 @@ protected:
                         Precondition expected = Precondition::any(),
                         std::string document = "{}") {
         StoredDocument record(std::move(name), std::move(organization), std::move(document));
-        return get(store_->connectors().save_connector(std::move(record), expected, kMost));
+        return get(store_->connectors().save_connector(std::move(record), expected, kMost, kAda));
     }
     core::Error
     refused(std::string name, std::string organization, Precondition expected = Precondition::any()) {
         StoredDocument record(std::move(name), std::move(organization), "{}");
-        return error_of(store_->connectors().save_connector(std::move(record), expected, kMost));
+        return error_of(store_->connectors().save_connector(std::move(record), expected, kMost, kAda));
     }
 
     std::unique_ptr<server::StateStore> store_ = open();
@@ -84,7 +85,7 @@ TEST_F(ConnectorStore, RemovingAConnectorTakesItsCredentialsAlong) {
     get(store_->save_grant("contoso", grant));
     server::StoredIdentity identity("contoso");
     identity.client_id = "client";
-    get(store_->connectors().save_identity(identity));
+    get(store_->connectors().save_identity(identity, "agent", kAda));
     get(store_->connectors().save_reach(server::PatReach("contoso", contoso.generation)));
 
     EXPECT_TRUE(get(
@@ -102,26 +103,31 @@ TEST_F(ConnectorStore, RemovingAConnectorTakesItsCredentialsAlong) {
 TEST_F(ConnectorStore, KeepsSourcesAndIdentities) {
     StoredDocument record("docs", "contoso", R"({"url":"x"})");
     StoredDocument const made =
-        get(store_->connectors().save_source(std::move(record), Precondition::absent(), kMost));
+        get(store_->connectors().save_source(std::move(record), Precondition::absent(), kMost, kAda));
     StoredDocument other("more", "contoso", "{}"); // several in one organization
-    get(store_->connectors().save_source(std::move(other), Precondition::absent(), kMost));
+    get(store_->connectors().save_source(std::move(other), Precondition::absent(), kMost, kAda));
     EXPECT_EQ(get(store_->connectors().list_sources()).size(), 2U);
-    EXPECT_TRUE(get(store_->connectors().remove_source("docs", Precondition::generation(made.generation))));
-    EXPECT_FALSE(get(store_->connectors().remove_source("docs", Precondition::any())));
+    EXPECT_TRUE(
+        get(store_->connectors().remove_source("docs", Precondition::generation(made.generation), kAda)));
+    EXPECT_FALSE(get(store_->connectors().remove_source("docs", Precondition::any(), kAda)));
 
     server::StoredIdentity identity("contoso");
     identity.client_id = "a";
+    identity.object_id = "o";
+    identity.resource_id = "r";
     identity.federated_client_id = "b";
     identity.federated_tenant_id = "c";
-    server::StoredIdentity const first = get(store_->connectors().save_identity(identity));
-    server::StoredIdentity const second = get(store_->connectors().save_identity(identity));
+    server::StoredIdentity const first = get(store_->connectors().save_identity(identity, "agent", kAda));
+    server::StoredIdentity const second = get(store_->connectors().save_identity(identity, "agent", kAda));
     EXPECT_GT(second.generation, first.generation);
     auto const listed = get(store_->connectors().list_identities());
     ASSERT_EQ(listed.size(), 1U);
     EXPECT_EQ(listed[0].federated_tenant_id, "c");
+    EXPECT_EQ(listed[0].object_id, "o");
+    EXPECT_EQ(listed[0].resource_id, "r");
     EXPECT_EQ(listed[0].generation, second.generation);
-    EXPECT_TRUE(get(store_->connectors().remove_identity("contoso")));
-    EXPECT_FALSE(get(store_->connectors().remove_identity("contoso")));
+    EXPECT_TRUE(get(store_->connectors().remove_identity("contoso", kAda)));
+    EXPECT_FALSE(get(store_->connectors().remove_identity("contoso", kAda)));
 }
 
 TEST_F(ConnectorStore, AnotherProcessSeesWhatOneWrote) {
