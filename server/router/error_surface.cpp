@@ -10,6 +10,8 @@
 namespace server {
 
 namespace {
+constexpr std::size_t kCodeBytes = 120;
+constexpr std::string_view kEllipsis = "\xE2\x80\xA6";
 
 /// Azure DevOps' own words in the message of an error: what it begins with before them is ours. Codes of ours
 /// are in lower case; other services' words are none of its.
@@ -37,7 +39,8 @@ std::string error_text(core::Error const& error, std::size_t max_bytes) {
             references.append(references.empty() ? " (" : ", ").append(label).append(" ").append(value);
         }
     };
-    add("code", error.code());
+    // The upstream's word for what is wrong, of whatever length.
+    add("code", std::string(core::utf8_prefix(error.code(), kCodeBytes)));
     if (error.status() != 0) {
         add("HTTP", std::to_string(error.status()));
     }
@@ -48,7 +51,14 @@ std::string error_text(core::Error const& error, std::size_t max_bytes) {
     if (!references.empty()) {
         references += ")";
     }
-    std::string const fix = error.fix().empty() ? std::string() : " What to do: " + error.fix();
+    std::string fix = error.fix().empty() ? std::string() : " What to do: " + error.fix();
+    // Names of what there is may make it long. The reason keeps a part of a small budget.
+    std::size_t const kept = references.size() + max_bytes / 8;
+    std::size_t const fix_room = max_bytes > kept ? max_bytes - kept : 0;
+    if (fix.size() > fix_room) {
+        fix = std::string(core::utf8_prefix(fix, fix_room - std::min(fix_room, kEllipsis.size())));
+        fix += fix_room < kEllipsis.size() ? std::string_view() : kEllipsis;
+    }
     // The reason may be an upstream's page-long text; the fix and the references are ours and always fit.
     std::size_t const reserved = references.size() + fix.size();
     std::size_t const room = max_bytes > reserved ? max_bytes - reserved : 0;

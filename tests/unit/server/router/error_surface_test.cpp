@@ -1,5 +1,7 @@
 #include "server/router/error_surface.hpp"
 
+#include "core/text/utf8.hpp"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -60,6 +62,28 @@ TEST(ErrorSurface, MarksWhatAzureDevOpsSaidAndNothingElse) {
     }
     for (std::size_t budget = 40; budget < 400; ++budget) {
         EXPECT_LE(server::error_text(quoted, budget).size(), std::max<std::size_t>(budget, 80));
+    }
+}
+
+TEST(ErrorSurface, KeepsToItsBudgetWhateverIsLong) {
+    std::string rockets;
+    for (int i = 0; i < 500; ++i) {
+        rockets += "\xF0\x9F\x9A\x80";
+    }
+    for (std::size_t budget = 512; budget < 9000; budget += 1 + budget / 9) {
+        for (bool const with_code : {true, false}) {
+            SCOPED_TRACE(budget);
+            Error const error = Error(ErrorKind::not_found, "gone: " + rockets)
+                                    .with_fix("Take another: " + rockets)
+                                    .with_code(with_code ? rockets : "TF401019")
+                                    .with_status(404)
+                                    .with_activity_id("11111111-2222-3333-4444-555555555555");
+            std::string const text = server::error_text(error, budget);
+            EXPECT_LE(text.size(), budget);
+            EXPECT_TRUE(core::is_valid_utf8(text));
+            EXPECT_NE(text.find("gone"), std::string::npos) << text;
+            EXPECT_NE(text.find("What to do: Take another"), std::string::npos) << text;
+        }
     }
 }
 
