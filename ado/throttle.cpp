@@ -54,6 +54,15 @@ std::string asked_by(std::string_view field, milliseconds span, ThrottleSignal c
     return text;
 }
 
+core::Error no_place() {
+    return core::Error(core::ErrorKind::timeout,
+                       "timed out while waiting for a place among this organization's requests "
+                       "(limits.organization_calls)")
+        .with_code("no_place_in_time")
+        .with_fix("Make fewer calls at a time.")
+        .with_not_sent();
+}
+
 void prolong(ThrottleGate::Pause& pause, core::SteadyTime until, core::SteadyTime now, std::string asked) {
     if (until > pause.until) {
         pause.until = until;
@@ -259,6 +268,9 @@ core::Task<core::Result<Throttle::Admission>> Throttle::enter(core::CallContext 
         decision = gate_of(lane.identity).ask(clock_.now(), ctx.deadline);
         if (place.error().kind() == core::ErrorKind::timeout && decision.action == Action::refuse) {
             co_return core::fail(paused(decision, ctx.deadline, lane));
+        }
+        if (place.error().kind() == core::ErrorKind::timeout) {
+            co_return core::fail(no_place());
         }
         co_return core::fail(std::move(place.error()).with_not_sent());
     }

@@ -78,12 +78,6 @@ bool is_of_its_deadline(core::Error const& error, SharedRead const& flight, core
     return timely && flight.ctx.deadline.time() < ctx.deadline.time();
 }
 
-/// A read of one's own ends at the same time, and knows what it was waiting for.
-core::Deadline a_moment_after(core::Deadline deadline) {
-    constexpr std::chrono::milliseconds kMoment{50};
-    return deadline.is_never() ? deadline : core::Deadline::at(deadline.time() + kMoment);
-}
-
 core::Error out_of_time(core::HttpRequest const& request) {
     return core::Error(core::ErrorKind::timeout,
                        request.url.origin.host + ": no answer in the time this call had")
@@ -183,7 +177,8 @@ Upstream::read(core::HttpRequest request, Lane lane, core::CallContext const& ct
                            asio::bind_cancellation_slot(flight->cancel.slot(), std::move(ended)));
         }
         Waiting const waiting(reads_, key, *flight);
-        bool const done = co_await flight->done.wait(own ? a_moment_after(ctx.deadline) : ctx.deadline);
+        // One's own read ends at one's deadline by itself, and knows what it was waiting for.
+        bool const done = co_await flight->done.wait(own ? core::Deadline::never() : ctx.deadline);
         if (!done) {
             auto const state = co_await asio::this_coro::cancellation_state;
             bool const cancelled = state.cancelled() != asio::cancellation_type::none;

@@ -139,6 +139,13 @@ Error at_host(Error error, Origin const& origin) {
     return with_advice(std::move(error).with_message(std::move(message)), origin);
 }
 
+Error no_connection(Error error) {
+    return error.kind() == ErrorKind::timeout
+               ? std::move(error).with_message(
+                     "no connection became free in time (limits.upstream_connections)")
+               : std::move(error);
+}
+
 /// The peer closed an idle connection in the moment it was used again. Only then, and only when sending twice
 /// does no harm or nothing was sent, is the request repeated.
 bool may_repeat(Error const& error, HttpConnection const& connection, HttpRequest const& req) {
@@ -168,7 +175,7 @@ public:
         std::shared_ptr<OriginPool> const pool = state->pool_of(req.url.origin);
         Result<Semaphore::Permit> const place = co_await pool->places.acquire(ctx.deadline);
         if (!place) {
-            co_return fail(at_host(place.error(), req.url.origin));
+            co_return fail(at_host(no_connection(place.error()), req.url.origin));
         }
         Traced const traced(*ctx.trace, state->clock);
         std::unique_ptr<HttpConnection> connection = pool->idle.take(state->clock.now());

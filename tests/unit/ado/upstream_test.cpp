@@ -46,8 +46,8 @@ protected:
     core::CallContext context(milliseconds budget = seconds(60)) const {
         return {"request", Deadline::in(clock, budget)};
     }
-    test::Loop::Spawned<Result<HttpResponse>> read(HttpRequest request, core::CallContext const& ctx) {
-        auto reading = loop.spawn(upstream->read(std::move(request), lane, ctx));
+    test::Loop::Spawned<Result<HttpResponse>> read(HttpRequest request, core::CallContext const& call) {
+        auto reading = loop.spawn(upstream->read(std::move(request), lane, call));
         loop.poll();
         return reading;
     }
@@ -232,8 +232,7 @@ TEST_F(UpstreamTest, RepeatsReadsOnlyWhereThatCanHelp) {
                                 {503, "{\"message\":\"TF24668: stopped\"}", 1}};
     for (Row const& row : rows) {
         SCOPED_TRACE(testing::Message() << row.status << " " << row.body);
-        UpstreamTest_RepeatsReadsOnlyWhereThatCanHelp_Test* const self = this;
-        std::size_t const before = self->http.requests().size();
+        std::size_t const before = http.requests().size();
         http.handle(
             [&row](test::RecordedRequest const&) { return test::make_response(row.status, row.body); });
         throttle = std::make_shared<ado::Throttle>(clock, ado::ThrottleLimits());
