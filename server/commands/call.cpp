@@ -29,7 +29,6 @@ namespace {
 
 using core::Json;
 
-constexpr char const* kTokenVariable = "ADO_MCPD_TOKEN";
 constexpr char const* kRevision = "2026-07-28";
 constexpr std::chrono::seconds kCallTime{120};
 
@@ -108,12 +107,11 @@ core::Result<std::string> call_in_process(Config config, CallOptions const& opti
     return std::move(*answer);
 }
 
-int refused(core::HttpResponse const& response) {
+int refused(Config const& config, core::HttpResponse const& response) {
     std::fprintf(stderr,
-                 "ado-mcpd: the daemon refused the call (HTTP %d).\n  fix: put a token from `ado-mcpd token "
-                 "create` into %s\n",
+                 "ado-mcpd: the daemon refused the call (HTTP %d).\n  fix: %s\n",
                  response.status,
-                 kTokenVariable);
+                 token_fix(config, response.status).c_str());
     return kExitCredentialRefused;
 }
 
@@ -175,7 +173,7 @@ int run_call(CallOptions const& options) {
     auto response = call_daemon(*config, options, body);
     if (response) {
         if (response->status == 401 || response->status == 403) {
-            return refused(*response);
+            return refused(*config, *response);
         }
         return print_answer(response->body, options.text);
     }

@@ -28,7 +28,7 @@ using core::Json;
 constexpr char kPath[] = "/api/v2/extendedAgent/connectors";
 constexpr std::chrono::seconds kTestTime{120};
 
-core::Error refused(core::HttpResponse const& response) {
+core::Error refused(Config const& config, core::HttpResponse const& response) {
     auto const problem = core::parse_json(response.body, core::JsonLimits());
     std::string const said =
         problem ? std::string(core::find_string(*problem, "detail").value_or("")) : std::string();
@@ -40,7 +40,7 @@ core::Error refused(core::HttpResponse const& response) {
         kind, said.empty() ? "the daemon answered with HTTP " + std::to_string(response.status) : said);
     std::string fix(problem ? core::find_string(*problem, "fix").value_or("") : std::string_view());
     if (response.status == 401 || response.status == 403) {
-        fix = "put a token from `ado-mcpd token create` into ADO_MCPD_TOKEN";
+        fix = token_fix(config, response.status);
     }
     return std::move(error)
         .with_code(problem ? std::string(core::find_string(*problem, "code").value_or("")) : std::string())
@@ -62,7 +62,7 @@ ask(Config const& config, std::string const& method, std::string const& path) {
                                            : core::fail(response.error());
     }
     if (response->status != 200) {
-        return core::fail(refused(*response));
+        return core::fail(refused(config, *response));
     }
     ADOMCPD_TRY(Json answer, core::parse_json(response->body, core::JsonLimits()));
     return std::optional<Json>(std::move(answer));

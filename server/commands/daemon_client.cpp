@@ -1,5 +1,6 @@
 #include "server/commands/daemon_client.hpp"
 
+#include "auth/tenant_lookup.hpp"
 #include "core/crypto/random.hpp"
 #include "server/config/private_file.hpp"
 #include "server/outbound.hpp"
@@ -35,8 +36,31 @@ core::Secret caller_token(Config const& config) {
     if (char const* token = std::getenv(kTokenVariable); token != nullptr && *token != '\0') {
         return core::Secret(token);
     }
+    if (config.inbound.mode == InboundMode::entra) {
+        return {};
+    }
     auto token = read_private_file(admin_token_path(config.store.path));
     return token ? std::move(*token) : core::Secret();
+}
+
+std::string token_fix(Config const& config, int status) {
+    std::string const variable = kTokenVariable;
+    if (config.inbound.mode != InboundMode::entra) {
+        return "put a token from `ado-mcpd token create` into " + variable;
+    }
+    InboundEntraConfig const& entra = config.inbound.entra;
+    if (status == 403) {
+        return "the token in " + variable +
+               " is good, but its roles and scopes allow too little; inbound.entra.roles says what they mean";
+    }
+    std::string const& audience = entra.audiences.front();
+    if (!entra.issuer.empty()) {
+        return "put an access token of " + entra.issuer + " for audience " + audience + " into " + variable;
+    }
+    std::string const resource = auth::is_tenant_id(audience) ? "api://" + audience : audience;
+    return "put an access token for " + audience + " into " + variable + ", for example: export " + variable +
+           "=$(az account get-access-token --tenant " + entra.tenant + " --resource " + resource +
+           " --query accessToken --output tsv)";
 }
 
 core::Result<core::HttpResponse> ask_daemon(Config const& config, core::HttpRequest request) {

@@ -46,6 +46,7 @@ public:
     std::string verification_uri;
     std::string message; ///< the authority's own sentence; may be empty
     core::SystemTime expires_at{};
+    bool pending_before = false; ///< begun by an earlier call
 };
 
 enum class SignInState { pending, connected, failed };
@@ -73,7 +74,9 @@ public:
     /// invalid_argument when the organization cannot be one, or the daemon is not set up for it.
     virtual core::Task<core::Result<SignInLink>> start(SignInRequest request,
                                                        core::CallContext const& ctx) = 0;
-    /// Asks for a device code and polls for it in the background.
+    /// Asks for a device code and polls for it in the background. An organization has one at a time: while
+    /// one waits to be entered that one is the answer, with `pending_before`, unless another tenant is asked
+    /// for or its time is nearly over; then it ends (`sign_in_superseded`).
     virtual core::Task<core::Result<DeviceSignIn>> start_device(SignInRequest request,
                                                                 core::CallContext const& ctx) = 0;
 
@@ -92,6 +95,10 @@ public:
     /// The same once it is no longer pending; pending when the context's deadline comes first.
     virtual core::Task<core::Result<SignInStatus>> wait(std::string flow_id,
                                                         core::CallContext const& ctx) = 0;
+    /// Ends a sign-in before its time: a link no longer works, a code is no longer polled for. Answers how it
+    /// stands then; one that has ended stays as it ended, and one that is being completed is completed.
+    virtual core::Task<core::Result<SignInStatus>>
+    cancel(std::string flow_id, std::string principal, core::CallContext const& ctx) = 0;
 };
 
 } // namespace server

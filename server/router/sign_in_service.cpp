@@ -7,6 +7,7 @@
 #include "server/router/connector_factory.hpp"
 #include "server/router/grant_proof.hpp"
 #include "server/router/sign_in_errors.hpp"
+#include "server/router/sign_in_settlement.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -22,8 +23,7 @@ using sign_in_errors::make_error;
 using sign_in_errors::start_again;
 
 constexpr std::size_t kNonceBytes = 16;
-/// After the code was entered: for the requests that prove the grant.
-constexpr std::chrono::minutes kProofTime{2};
+constexpr char kCancelledCode[] = "sign_in_cancelled";
 /// How often a waiter looks whether another process ended the flow.
 constexpr std::chrono::seconds kStoreLook{1};
 
@@ -54,86 +54,24 @@ bool is_tenant(std::string_view text) noexcept {
 
 } // namespace
 
-/// Where a sign-in leads: checked, with its tenant found out.
-class SignInService::Target {
-public:
-    Target(ado::Organization organization_, std::string tenant_)
-        : organization(std::move(organization_)), tenant(std::move(tenant_)) {}
-    ado::Organization organization;
-    std::string tenant;
-};
-
-class SignInService::DeviceJob {
-public:
-    DeviceJob(std::string flow_id_,
-              Target target_,
-              auth::DeviceCodeFlow flow_,
-              auth::DeviceCodePrompt prompt_)
-        : flow_id(std::move(flow_id_)), target(std::move(target_)), flow(std::move(flow_)),
-          prompt(std::move(prompt_)), request_id(core::random_uuid()) {}
-    std::string flow_id;
-    Target target;
-    auth::DeviceCodeFlow flow;
-    auth::DeviceCodePrompt prompt;
-    std::string principal;
-    std::string request_id;
-};
-
-/// A flow that is being brought to its end gets one, whatever happens to the coroutine that does it.
-class SignInService::Settlement {
-public:
-    Settlement(std::shared_ptr<SignInFlows> flows,
-               std::string flow_id,
-               std::string principal,
-               std::string request_id,
-               SignInAudit audit)
-        : flows_(std::move(flows)), flow_id_(std::move(flow_id)), principal_(std::move(principal)),
-          request_id_(std::move(request_id)), audit_(audit) {}
-    ~Settlement() {
-        if (!settled_) {
-            flows_->failed(flow_id_,
-                           start_again("sign_in_interrupted", "The server stopped during the sign-in."));
-        }
-    }
-    Settlement(Settlement const&) = delete;
-    Settlement& operator=(Settlement const&) = delete;
-
-    void settle(core::Result<std::string> const& identity, std::string const& organization) {
-        settled_ = true;
-        audit_.ended(identity, organization, principal_, request_id_);
-        if (identity) {
-            flows_->connected(flow_id_, *identity);
-            core::log::info(
-                "sign_in.connected",
-                {{"organization", organization}, {"principal", principal_}, {"request_id", request_id_}});
-            return;
-        }
-        flows_->failed(flow_id_, identity.error());
-        core::log::info("sign_in.failed",
-                        {{"organization", organization},
-                         {"principal", principal_},
-                         {"error", core::describe(identity.error())},
-                         {"request_id", request_id_}});
-    }
-
-private:
-    std::shared_ptr<SignInFlows> flows_;
-    std::string flow_id_;
-    std::string principal_;
-    std::string request_id_;
-    SignInAudit audit_;
-    bool settled_ = false;
-};
-
 SignInService::SignInService(SignInEnvironment environment)
     : environment_(std::move(environment)), clock_(environment_.provider_environment.clock),
       audit_(environment_.audit),
-      flows_(std::make_shared<SignInFlows>(environment_.config.limits.sign_in_flows)) {
+      flows_(std::make_shared<SignInFlows>(environment_.config.limits.sign_in_flows)),
+      devices_(std::make_shared<DeviceSignIns>()) {
     return_.public_url = environment_.config.public_url;
 }
 
-core::Task<core::Result<SignInService::Target>> SignInService::aim(SignInRequest const& request,
-                                                                   core::CallContext const& ctx) {
+core::Task<core::Result<std::string>> SignInService::tenant_of(std::string organization,
+                                                               core::CallContext const& ctx) {
+    std::string base = environment_.config.azure_devops.identity_url;
+    core::Result<std::string> found =
+        co_await auth::lookup_tenant(environment_.retrying, std::move(base), std::move(organization), ctx);
+    co_return found;
+}
+
+core::Task<core::Result<SignInTarget>> SignInService::aim(SignInRequest const& request,
+                                                          core::CallContext const& ctx) {
     Config const& config = environment_.config;
     if (config.entra.client_id.empty()) {
         co_return core::fail(
@@ -160,14 +98,12 @@ core::Task<core::Result<SignInService::Target>> SignInService::aim(SignInRequest
                                         "Give a tenant's id or one of its domains, or leave it out."));
     }
     if (tenant.empty()) {
-        CO_TRY(tenant,
-               co_await auth::lookup_tenant(
-                   environment_.retrying, config.azure_devops.identity_url, organization.name(), ctx));
+        CO_TRY(tenant, co_await tenant_of(organization.name(), ctx));
     }
-    co_return Target(std::move(organization), std::move(tenant));
+    co_return SignInTarget(std::move(organization), std::move(tenant));
 }
 
-std::string SignInService::new_flow_id(Target const& target, core::SystemTime expires_at) const {
+std::string SignInService::new_flow_id(SignInTarget const& target, core::SystemTime expires_at) const {
     auth::FlowTicket ticket(target.organization.name());
     ticket.started_at = clock_.system_now();
     ticket.expires_at = expires_at;
@@ -184,7 +120,7 @@ core::Task<core::Result<SignInLink>> SignInService::start(SignInRequest request,
                                         "'prompt' is none of the words an authority knows.",
                                         "Give login, consent, select_account or none, or leave it out."));
     }
-    CO_TRY(Target const target, co_await aim(request, ctx));
+    CO_TRY(SignInTarget const target, co_await aim(request, ctx));
 
     auth::PkcePair pkce = auth::PkcePair::make();
     core::SystemTime const now = clock_.system_now();
@@ -253,7 +189,9 @@ core::Task<core::Result<SignInStatus>> SignInService::finish(auth::Authorization
         co_return core::fail(link_expired(ErrorKind::invalid_argument));
     }
     if (!flows_->claim(state->flow_id, state->expires_at, now)) {
-        co_return core::fail(link_used());
+        SignInStatus const* const known = flows_->find(state->flow_id);
+        bool const cancelled = known != nullptr && known->failure && known->failure->code() == kCancelledCode;
+        co_return core::fail(cancelled ? *known->failure : link_used());
     }
     SignInStatus outcome(state->flow_id);
     outcome.organization = state->organization;
@@ -268,7 +206,7 @@ core::Task<core::Result<SignInStatus>> SignInService::finish(auth::Authorization
         }
         static_cast<void>(flows_->add(outcome, false));
     }
-    Settlement settlement(flows_, state->flow_id, state->principal, ctx.request_id, audit_);
+    SignInSettlement settlement(flows_, state->flow_id, state->principal, ctx.request_id, audit_);
     core::Result<std::string> const identity = co_await connect(*state, answer, ctx);
     settlement.settle(identity, state->organization);
     if (identity) {
@@ -317,58 +255,6 @@ core::Task<core::Result<std::string>> SignInService::keep(ado::Organization orga
         connector->credentials_changed();
     }
     co_return proven.identity;
-}
-
-core::Task<core::Result<DeviceSignIn>> SignInService::start_device(SignInRequest request,
-                                                                   core::CallContext const& ctx) {
-    CO_TRY(Target target, co_await aim(request, ctx));
-    Config const& config = environment_.config;
-    auth::ProviderEnvironment& provider = environment_.provider_environment;
-    auth::DeviceCodeConfig device(provider.authority, target.tenant, config.entra.client_id);
-    device.client_secret = config.entra.client_secret.clone();
-    auth::DeviceCodeFlow flow(provider.http, clock_, std::move(device));
-    CO_TRY(auth::DeviceCodePrompt prompt, co_await flow.start(ctx));
-
-    DeviceSignIn shown(new_flow_id(target, prompt.expires_at));
-    shown.organization = target.organization.name();
-    shown.tenant = target.tenant;
-    shown.user_code = prompt.user_code;
-    shown.verification_uri = prompt.verification_uri;
-    shown.message = prompt.message;
-    shown.expires_at = prompt.expires_at;
-
-    SignInStatus status(shown.flow_id);
-    status.organization = shown.organization;
-    status.tenant = shown.tenant;
-    status.expires_at = shown.expires_at;
-    CO_TRY_VOID(flows_->add(std::move(status), true));
-    audit_.started(shown.organization, request.principal, "device code", ctx.request_id);
-    core::log::info("sign_in.started",
-                    {{"organization", shown.organization},
-                     {"method", "device_code"},
-                     {"tenant", shown.tenant},
-                     {"principal", request.principal},
-                     {"request_id", ctx.request_id}});
-    auto job =
-        std::make_shared<DeviceJob>(shown.flow_id, std::move(target), std::move(flow), std::move(prompt));
-    job->principal = request.principal;
-    environment_.tasks.spawn("device_sign_in", poll_device(this, std::move(job)));
-    co_return shown;
-}
-
-core::Task<void> SignInService::poll_device(SignInService* self, std::shared_ptr<DeviceJob> job) {
-    Settlement settlement(self->flows_, job->flow_id, job->principal, job->request_id, self->audit_);
-    std::string const name = job->target.organization.name();
-    core::Deadline const end = core::Deadline::at(job->prompt.expires.time() + kProofTime);
-    core::CallContext const ctx(job->request_id, end);
-    core::Result<auth::OAuthGrant> grant = co_await job->flow.poll(job->prompt, ctx);
-    core::Result<std::string> identity = std::string();
-    if (grant) {
-        identity = co_await self->keep(job->target.organization, std::move(*grant), job->principal, ctx);
-    } else {
-        identity = core::fail(std::move(grant).error());
-    }
-    settlement.settle(identity, name);
 }
 
 core::Task<core::Result<SignInStatus>> SignInService::status(std::string flow_id, core::CallContext const&) {
@@ -430,6 +316,37 @@ core::Task<core::Result<SignInStatus>> SignInService::wait(std::string flow_id,
             co_await clock_.sleep_until(look.time());
         }
     }
+}
+
+core::Task<core::Result<SignInStatus>>
+SignInService::cancel(std::string flow_id, std::string principal, core::CallContext const& ctx) {
+    CO_TRY(SignInStatus now, co_await status(flow_id, ctx));
+    if (now.state != SignInState::pending) {
+        co_return now;
+    }
+    std::shared_ptr<DeviceJob> const job = devices_->find_flow(flow_id);
+    core::Error const error = make_error(ErrorKind::cancelled,
+                                         "sign_in_cancelled",
+                                         "The sign-in was cancelled.",
+                                         "Start it again if need be.");
+    if (job && job->has_grant) {
+        co_return now;
+    }
+    if (job) {
+        end_device(*job, error, std::move(principal), ctx.request_id);
+    } else {
+        if (!flows_->claim(flow_id, now.expires_at, clock_.system_now())) {
+            co_return now; // the browser is back already
+        }
+        if (flows_->find(flow_id) == nullptr) {
+            static_cast<void>(flows_->add(now, false));
+        }
+        SignInSettlement settlement(flows_, flow_id, std::move(principal), ctx.request_id, audit_);
+        settlement.settle(core::fail(error), now.organization);
+    }
+    now.state = SignInState::failed;
+    now.failure.emplace(error);
+    co_return now;
 }
 
 } // namespace server

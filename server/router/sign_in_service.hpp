@@ -7,10 +7,12 @@
 #include "core/task_group.hpp"
 #include "server/config/config.hpp"
 #include "server/router/audit_notes.hpp"
+#include "server/router/device_sign_ins.hpp"
 #include "server/router/organization_directory.hpp"
 #include "server/router/sign_in.hpp"
 #include "server/router/sign_in_flows.hpp"
 #include "server/router/sign_in_redirect.hpp"
+#include "server/router/sign_in_settlement.hpp"
 #include "server/store/audit.hpp"
 
 #include <memory>
@@ -58,13 +60,12 @@ public:
                                                   core::CallContext const& ctx) override;
     core::Task<core::Result<SignInStatus>> status(std::string flow_id, core::CallContext const& ctx) override;
     core::Task<core::Result<SignInStatus>> wait(std::string flow_id, core::CallContext const& ctx) override;
+    core::Task<core::Result<SignInStatus>>
+    cancel(std::string flow_id, std::string principal, core::CallContext const& ctx) override;
 
 private:
-    class Target;
-    class DeviceJob;
-    class Settlement;
-
-    core::Task<core::Result<Target>> aim(SignInRequest const& request, core::CallContext const& ctx);
+    core::Task<core::Result<std::string>> tenant_of(std::string organization, core::CallContext const& ctx);
+    core::Task<core::Result<SignInTarget>> aim(SignInRequest const& request, core::CallContext const& ctx);
     core::Task<core::Result<std::string>> connect(auth::OAuthState const& state,
                                                   auth::AuthorizationAnswer const& answer,
                                                   core::CallContext const& ctx);
@@ -75,8 +76,14 @@ private:
     /// The organization's grant, when it was obtained after `since`.
     core::Task<core::Result<std::optional<auth::GrantStore::ListedGrant>>>
     newer_grant(std::string organization, core::SystemTime since);
+    core::Task<core::Result<DeviceSignIn>>
+    begin_device(SignInTarget target, std::string principal, core::CallContext const& ctx);
     static core::Task<void> poll_device(SignInService* self, std::shared_ptr<DeviceJob> job);
-    std::string new_flow_id(Target const& target, core::SystemTime expires_at) const;
+    void end_device(DeviceJob const& job,
+                    core::Error const& error,
+                    std::string const& principal,
+                    std::string const& request_id);
+    std::string new_flow_id(SignInTarget const& target, core::SystemTime expires_at) const;
 
     SignInEnvironment environment_;
     core::Clock& clock_;
@@ -84,6 +91,7 @@ private:
     SignInReturn return_;
     /// Shared with the flows under way: a frame may be destroyed after the service, and settles its flow.
     std::shared_ptr<SignInFlows> flows_;
+    std::shared_ptr<DeviceSignIns> devices_; ///< likewise
 };
 
 } // namespace server

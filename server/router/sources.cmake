@@ -14,6 +14,7 @@ target_sources(server_lib PRIVATE
   router/credential_report.cpp
   router/credential_service.cpp
   router/effect_look.cpp
+  router/device_sign_ins.cpp
   router/error_surface.cpp
   router/file_watch.cpp
   router/grant_proof.cpp
@@ -35,6 +36,7 @@ target_sources(server_lib PRIVATE
   router/pat_expiry.cpp
   router/pat_reach.cpp
   router/routed_tool.cpp
+  router/sign_in_device.cpp
   router/sign_in_flows.cpp
   router/source_look.cpp
   router/source_service.cpp

@@ -475,4 +475,44 @@ TEST(Serve, SaysWhyItCannotListen) {
     EXPECT_TRUE(stack.call("list_organizations", Json::object()).ok());
 }
 
+TEST(CommandLine, WithoutATokenSaysHowToGetOneForTheDaemonsMode) {
+    TempDir const directory;
+    Simulator const simulator(directory.path());
+    std::string const tenant = simulator.world().at("home_tenant_id").get<std::string>();
+    Json config = daemon_config(simulator);
+    config["inbound"]["mode"] = "entra";
+    config["inbound"]["entra"] = Json{{"tenant", tenant}, {"audience", "https://azuresre.dev"}};
+    Daemon daemon(directory.path(), config);
+    daemon.start();
+    config["listen"] = daemon.url().substr(std::string("http://").size()); // for the commands
+    daemon.set_config(config);
+    std::vector<std::vector<std::string>> const commands{
+        {"call", "list_organizations"}, {"connectors", "list"}, {"connectors", "test", "contoso"}};
+    for (std::vector<std::string> const& command : commands) {
+        SCOPED_TRACE(command.front());
+        CommandResult const refused = daemon.command(command);
+        EXPECT_EQ(refused.exit_code, kRefused) << refused.err;
+        EXPECT_TRUE(contains(refused.err,
+                             "az account get-access-token --tenant " + tenant +
+                                 " --resource https://azuresre.dev --query accessToken"))
+            << refused.err;
+        EXPECT_TRUE(contains(refused.err, "export ADO_MCPD_TOKEN=$(")) << refused.err;
+        EXPECT_FALSE(contains(refused.err, "token create")) << refused.err;
+    }
+    EXPECT_EQ(daemon.stop(), 0);
+
+    config["inbound"] = Json{{"mode", "token"}};
+    config["listen"] = "127.0.0.1:0";
+    Daemon other(directory.path(), config);
+    other.start();
+    config["listen"] = other.url().substr(std::string("http://").size());
+    other.set_config(config);
+    other.environment["ADO_MCPD_TOKEN"] = "adoc_none_of_ours";
+    CommandResult const wrong = other.command({"call", "list_organizations"});
+    EXPECT_EQ(wrong.exit_code, kRefused) << wrong.err;
+    EXPECT_TRUE(contains(wrong.err, "put a token from `ado-mcpd token create` into ADO_MCPD_TOKEN"))
+        << wrong.err;
+    EXPECT_EQ(other.stop(), 0);
+}
+
 } // namespace

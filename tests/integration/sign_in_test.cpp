@@ -246,6 +246,35 @@ TEST(BrowserSignIn, RootIsNothingToAnybodyElse) {
         "sign_in_unknown");
 }
 
+TEST(DeviceSignIn, AnOrganizationHasOneAtATimeUntilItIsCancelled) {
+    Stack stack({}, {"--device-interval-s", "1"});
+    McpClient client(stack.daemon);
+    std::string const path = "/api/v1/azuredevops/auth/device";
+    Json const first = Json::parse(client.rest(path, "organization=fabrikam")->body);
+    Json const again = Json::parse(client.rest(path, "organization=Fabrikam")->body);
+    EXPECT_EQ(again.at("user_code"), first.at("user_code"));
+    EXPECT_EQ(again.at("flow_id"), first.at("flow_id"));
+    EXPECT_EQ(again.at("already_pending"), true);
+    EXPECT_EQ(stack.simulator.requests("entra.devicecode"), 1);
+
+    std::string const flow = "/api/v1/azuredevops/auth/oauth/flows/" + first.at("flow_id").get<std::string>();
+    auto const cancelled = client.rest_json("DELETE", flow);
+    ASSERT_EQ(cancelled->status, 200) << cancelled->body;
+    EXPECT_EQ(Json::parse(cancelled->body).at("code"), "sign_in_cancelled");
+    stack.simulator.admin("device/approve?user_code=" + first.at("user_code").get<std::string>());
+    Json const second = Json::parse(client.rest(path, "organization=fabrikam")->body);
+    EXPECT_NE(second.at("user_code"), first.at("user_code"));
+    EXPECT_FALSE(second.contains("already_pending"));
+    EXPECT_EQ(Json::parse(client.rest(flow)->body).at("state"), "failed")
+        << "nobody asks for the grant of it";
+    stack.simulator.admin("device/approve?user_code=" + second.at("user_code").get<std::string>());
+    test::wait_until("the second code is redeemed", [&] {
+        auto const status =
+            client.rest("/api/v1/azuredevops/auth/oauth/flows/" + second.at("flow_id").get<std::string>());
+        return Json::parse(status->body).at("state") == "connected";
+    });
+}
+
 TEST(DeviceSignIn, StartedOverRestConnectsInTheBackground) {
     Stack stack({}, {"--device-interval-s", "1"});
     McpClient client(stack.daemon);

@@ -164,6 +164,10 @@ void SignInRoutes::add_to(RouteTable& routes) {
                      base + "/oauth/flows/{flow_id}",
                      core::Role::administrator,
                      [this](auto& request, auto const& ctx) { return status(request, ctx); }));
+    routes.add(Route("DELETE",
+                     base + "/oauth/flows/{flow_id}",
+                     core::Role::administrator,
+                     [this](auto& request, auto const& ctx) { return cancel(request, ctx); }));
     routes.add(
         Route("POST", base + "/device", core::Role::administrator, [this](auto& request, auto const& ctx) {
             return start_device(request, ctx);
@@ -225,12 +229,25 @@ core::Task<HttpReply> SignInRoutes::start_device(InboundRequest& request, core::
                        {"verification_uri", shown->verification_uri},
                        {"expires_at", core::format_utc(shown->expires_at)}};
     put(body, "message", shown->message);
+    if (shown->pending_before) {
+        body["already_pending"] = true;
+    }
     co_return json_reply(200, body);
 }
 
 core::Task<HttpReply> SignInRoutes::status(InboundRequest& request, core::CallContext const& ctx) {
     std::string flow_id(request.parameter("flow_id"));
     core::Result<SignInStatus> const status = co_await sign_in_.status(std::move(flow_id), ctx);
+    if (!status) {
+        co_return problem_reply(problem_of(status.error()));
+    }
+    co_return json_reply(200, describe(*status));
+}
+
+core::Task<HttpReply> SignInRoutes::cancel(InboundRequest& request, core::CallContext const& ctx) {
+    std::string flow_id(request.parameter("flow_id"));
+    core::Result<SignInStatus> const status =
+        co_await sign_in_.cancel(std::move(flow_id), request.principal.id, ctx);
     if (!status) {
         co_return problem_reply(problem_of(status.error()));
     }

@@ -23,6 +23,7 @@ public:
 private:
     core::Task<HttpReply> start(InboundRequest& request, core::CallContext const& ctx);
     core::Task<HttpReply> start_device(InboundRequest& request, core::CallContext const& ctx);
+    core::Task<HttpReply> cancel(InboundRequest& request, core::CallContext const& ctx);
     core::Task<HttpReply> status(InboundRequest& request, core::CallContext const& ctx);
     core::Task<HttpReply> callback(InboundRequest& request, core::CallContext const& ctx);
     core::Task<HttpReply> at_root(InboundRequest& request, core::CallContext const& ctx);

@@ -46,7 +46,7 @@ std::map<std::string, Needed> const& expected_routes() {
         add("POST", under(kCredentials, "/device"), Role::administrator);
         add("POST", under(kCredentials, "/oauth/start"), Role::administrator);
         add("GET POST", under(kCredentials, "/oauth/callback"), std::nullopt);
-        add("GET", under(kCredentials, "/oauth/flows/{flow_id}"), Role::administrator);
+        add("GET DELETE", under(kCredentials, "/oauth/flows/{flow_id}"), Role::administrator);
         add("GET", kConnectors, Role::reader);
         add("GET", under(kConnectors, "/{name}"), Role::reader);
         add("PUT PATCH DELETE", under(kConnectors, "/{name}"), Role::administrator);

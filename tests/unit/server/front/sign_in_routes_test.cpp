@@ -1,4 +1,5 @@
 #include "front_fixture.hpp"
+#include "openapi/openapi_check.hpp"
 #include "server/front/rest/credentials.hpp"
 #include "server/front/rest/sign_in.hpp"
 #include "server/front/rest/sign_in_page.hpp"
@@ -40,6 +41,7 @@ public:
         shown.user_code = "F7KQ2W9LA";
         shown.verification_uri = "https://microsoft.com/devicelogin";
         shown.message = "Open the page";
+        shown.pending_before = pending_before;
         shown.expires_at = core::SystemTime(std::chrono::seconds(1'795'392'900));
         co_return shown;
     }
@@ -66,6 +68,12 @@ public:
     core::Task<core::Result<server::SignInStatus>> wait(std::string, core::CallContext const&) override {
         co_return outcome;
     }
+    core::Task<core::Result<server::SignInStatus>>
+    cancel(std::string flow_id, std::string principal, core::CallContext const&) override {
+        cancelled_flow = std::move(flow_id);
+        cancelled_by = std::move(principal);
+        co_return outcome;
+    }
 
     static server::SignInStatus connected() {
         server::SignInStatus status("flow-1");
@@ -80,6 +88,9 @@ public:
     std::optional<core::Error> failure;
     server::SignInStatus outcome = connected();
     std::string asked_flow;
+    std::string cancelled_flow;
+    std::string cancelled_by;
+    bool pending_before = false;
     int finished = 0;
     bool code_matches = false;
     std::string error;
@@ -108,27 +119,37 @@ protected:
                       return Front::reply_with("an organization");
                   });
     }
+    /// Every answer is held against the OpenAPI document.
+    WireReply ask(std::string const& method,
+                  std::string const& target,
+                  std::vector<std::pair<std::string, std::string>> headers,
+                  std::string const& body = {}) {
+        WireReply reply = front.ask(request(method, target, std::move(headers), body));
+        for (std::string const& violation : test::openapi_violations(
+                 method, target, reply.status, reply.header("Content-Type"), reply.body)) {
+            ADD_FAILURE() << violation << "\n" << reply.body;
+        }
+        return reply;
+    }
     WireReply post(std::string const& target,
                    std::string const& type,
                    std::string const& body,
                    char const* role = "administrator") {
-        return front.ask(
-            request("POST",
-                    target,
-                    {{"Authorization", std::string("Bearer ") + role + "-token"}, {"Content-Type", type}},
-                    body));
+        return ask("POST",
+                   target,
+                   {{"Authorization", std::string("Bearer ") + role + "-token"}, {"Content-Type", type}},
+                   body);
     }
     WireReply get(std::string const& target, char const* role = "administrator") {
-        return front.ask(
-            request("GET", target, {{"Authorization", std::string("Bearer ") + role + "-token"}}));
+        return ask("GET", target, {{"Authorization", std::string("Bearer ") + role + "-token"}});
     }
     /// A browser: no token, and an Origin where it posts a form of another site.
-    WireReply browse(std::string const& target) { return front.ask(request("GET", target)); }
+    WireReply browse(std::string const& target) { return ask("GET", target, {}); }
     WireReply submit(std::string const& target,
                      std::string const& body,
                      std::string const& origin = "https://login.microsoftonline.com",
                      std::string const& type = kForm) {
-        return front.ask(request("POST", target, {{"Origin", origin}, {"Content-Type", type}}, body));
+        return ask("POST", target, {{"Origin", origin}, {"Content-Type", type}}, body);
     }
 
     Front front;
@@ -151,6 +172,32 @@ TEST_F(SignInRoutes, StartAnswersWithTheLink) {
     EXPECT_EQ(sign_in.asked->organization, "contoso");
     EXPECT_EQ(sign_in.asked->tenant, "");
     EXPECT_EQ(sign_in.asked->principal, "id-administrator-token");
+}
+
+TEST_F(SignInRoutes, ACodeThatWaitedAlreadyIsSaidToBeOne) {
+    std::string const path = std::string(kBase) + "/device";
+    std::string const body = R"({"organization":"contoso"})";
+    EXPECT_FALSE(post(path, "application/json", body).json().contains("already_pending"));
+    sign_in.pending_before = true;
+    EXPECT_EQ(post(path, "application/json", body).json().at("already_pending"), true);
+}
+
+TEST_F(SignInRoutes, ASignInIsCancelledByAnAdministrator) {
+    std::string const target = std::string(kBase) + "/oauth/flows/flow-2";
+    auto const remove = [&](char const* role) {
+        return ask("DELETE", target, {{"Authorization", std::string("Bearer ") + role + "-token"}});
+    };
+    EXPECT_EQ(remove("user").status, 403);
+    EXPECT_EQ(sign_in.cancelled_flow, "");
+    sign_in.outcome.state = server::SignInState::failed;
+    sign_in.outcome.failure.emplace(
+        core::Error(core::ErrorKind::cancelled, "cancelled").with_code("sign_in_cancelled"));
+    WireReply const reply = remove("administrator");
+    EXPECT_EQ(reply.status, 200) << reply.body;
+    EXPECT_EQ(reply.json().at("state"), "failed");
+    EXPECT_EQ(reply.json().at("code"), "sign_in_cancelled");
+    EXPECT_EQ(sign_in.cancelled_flow, "flow-2");
+    EXPECT_EQ(sign_in.cancelled_by, "id-administrator-token");
 }
 
 TEST_F(SignInRoutes, TheRequestMayBeJsonAFormOrAQuery) {

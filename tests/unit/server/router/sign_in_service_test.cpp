@@ -498,4 +498,128 @@ TEST_F(SignIn, ADeviceCodeThatIsStoppedHasFailed) {
     EXPECT_EQ(ended.state, SignInState::failed);
 }
 
+class DeviceSignIn : public SignIn {
+protected:
+    core::Task<core::Result<server::DeviceSignIn>> starting(std::string organization = "contoso") {
+        server::SignInRequest request(std::move(organization));
+        request.principal = "admin-1";
+        request.tenant = tenant;
+        return service->start_device(std::move(request), ctx);
+    }
+    server::DeviceSignIn show(std::string organization = "contoso") {
+        core::Result<server::DeviceSignIn> shown = loop.run(starting(std::move(organization)));
+        EXPECT_TRUE(shown) << core::describe(shown.error());
+        loop.poll();
+        return shown ? *shown : server::DeviceSignIn("");
+    }
+    SignInStatus cancel(std::string const& flow_id) {
+        core::Result<SignInStatus> ended = loop.run(service->cancel(flow_id, "admin-2", ctx));
+        EXPECT_TRUE(ended) << core::describe(ended.error());
+        loop.poll();
+        return ended ? *ended : SignInStatus("");
+    }
+};
+
+TEST_F(DeviceSignIn, AnOrganizationHasOneCodeAtATimeAndItIsShownAgain) {
+    server::DeviceSignIn const first = show();
+    clock.advance(seconds(300));
+    server::DeviceSignIn const again = show("Contoso");
+    EXPECT_EQ(again.flow_id, first.flow_id);
+    EXPECT_EQ(again.user_code, first.user_code);
+    EXPECT_EQ(again.expires_at, first.expires_at);
+    EXPECT_FALSE(first.pending_before);
+    EXPECT_TRUE(again.pending_before);
+    EXPECT_EQ(asked("/devicecode"), 1U);
+    EXPECT_FALSE(show("fabrikam").pending_before);
+    EXPECT_EQ(tasks.size(), 2U);
+}
+
+TEST_F(DeviceSignIn, CallersWhoComeAtOnceGetTheSameCode) {
+    tenant = kTenant;
+    http.hold();
+    std::vector<test::Loop::Spawned<core::Result<server::DeviceSignIn>>> callers;
+    for (int i = 0; i < 3; ++i) {
+        callers.push_back(loop.spawn(starting()));
+    }
+    loop.poll();
+    EXPECT_EQ(http.held(), 1U);
+    http.release();
+    std::string flow_id;
+    for (auto& caller : callers) {
+        loop.wait(caller);
+        core::Result<server::DeviceSignIn> const shown = caller.take();
+        ASSERT_TRUE(shown);
+        EXPECT_TRUE(flow_id.empty() || shown->flow_id == flow_id);
+        flow_id = shown->flow_id;
+    }
+    EXPECT_EQ(asked("/devicecode"), 1U);
+}
+
+TEST_F(DeviceSignIn, ACodeThatCouldNotBeHadLeavesTheWayFreeForTheNext) {
+    tenant = kTenant;
+    http.fail(core::Error(core::ErrorKind::network, "nobody answers"));
+    EXPECT_FALSE(loop.run(starting()));
+    EXPECT_FALSE(show().pending_before);
+}
+
+TEST_F(DeviceSignIn, ACodeForAnotherTenantTakesThePlaceOfTheOneBefore) {
+    server::DeviceSignIn const first = show();
+    tenant = "44444444-4444-4444-4444-444444444444";
+    server::DeviceSignIn const second = show();
+    EXPECT_NE(second.flow_id, first.flow_id);
+    EXPECT_EQ(second.tenant, tenant);
+    SignInStatus const ended = status(first.flow_id);
+    EXPECT_EQ(ended.state, SignInState::failed);
+    EXPECT_EQ(ended.failure->code(), "sign_in_superseded");
+    EXPECT_EQ(tasks.size(), 1U) << "the first one is no longer polled for";
+    device_pending = false;
+    clock.advance(seconds(5));
+    loop.run_until([&] { return status(second.flow_id).state != SignInState::pending; });
+    EXPECT_EQ(status(second.flow_id).state, SignInState::connected);
+    EXPECT_EQ(status(first.flow_id).failure->code(), "sign_in_superseded") << "an end stands";
+}
+
+TEST_F(DeviceSignIn, ACodeWithHardlyAnyTimeLeftIsNotShownAgain) {
+    server::DeviceSignIn const first = show();
+    clock.advance(seconds(841));
+    loop.poll();
+    server::DeviceSignIn const second = show();
+    EXPECT_NE(second.flow_id, first.flow_id);
+    EXPECT_EQ(status(first.flow_id).failure->code(), "sign_in_superseded");
+}
+
+TEST_F(DeviceSignIn, OneThatHasEndedMakesRoom) {
+    device_pending = false;
+    server::DeviceSignIn const first = show();
+    clock.advance(seconds(5));
+    loop.run_until([&] { return status(first.flow_id).state != SignInState::pending; });
+    EXPECT_FALSE(show().pending_before);
+    EXPECT_EQ(asked("/devicecode"), 2U);
+}
+
+TEST_F(DeviceSignIn, CancellingEndsThePollingForGood) {
+    server::DeviceSignIn const shown = show();
+    std::size_t const polls = asked("/token");
+    EXPECT_EQ(cancel(shown.flow_id).failure->code(), "sign_in_cancelled");
+    EXPECT_EQ(tasks.size(), 0U);
+    clock.advance(seconds(60));
+    loop.poll();
+    EXPECT_EQ(asked("/token"), polls);
+    EXPECT_EQ(status(shown.flow_id).failure->code(), "sign_in_cancelled");
+    EXPECT_EQ(cancel(shown.flow_id).failure->code(), "sign_in_cancelled") << "once more changes nothing";
+    EXPECT_FALSE(show().pending_before);
+}
+
+TEST_F(DeviceSignIn, ACancelledLinkNoLongerWorks) {
+    server::SignInLink const link = start();
+    EXPECT_EQ(cancel(link.flow_id).failure->code(), "sign_in_cancelled");
+    core::Result<SignInStatus> const outcome = finish(link);
+    ASSERT_FALSE(outcome);
+    EXPECT_EQ(outcome.error().code(), "sign_in_cancelled");
+    EXPECT_EQ(asked("/token"), 0U);
+    server::SignInLink const done = start();
+    ASSERT_TRUE(finish(done));
+    EXPECT_EQ(cancel(done.flow_id).state, SignInState::connected) << "what was done stays done";
+}
+
 } // namespace
