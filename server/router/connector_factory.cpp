@@ -77,6 +77,8 @@ settings_of(ConnectorParts const& parts, ConnectorRecipe const& recipe, Connecto
     settings.fallback = config.fallback;
     settings.clock = &parts.provider_environment.clock;
     settings.policy.projects = config.projects;
+    settings.policy.repositories = config.repositories;
+    settings.policy.wikis = config.wikis;
     settings.policy.read_only = config.read_only;
     settings.policy.default_project = config.default_project;
     settings.policy.confirm_writes = config.confirm_writes;
@@ -138,6 +140,7 @@ std::shared_ptr<Connector> make_connector(ConnectorParts const& parts, Connector
     }
     ado::ClientLimits client_limits;
     client_limits.response_bytes = parts.config.limits.upstream_body_bytes;
+    client_limits.use_version(parts.config.azure_devops.api_version);
     auto client = std::make_unique<ado::Client>(connector->organization(),
                                                 parts.ado_http,
                                                 *connector,

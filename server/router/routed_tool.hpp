@@ -31,6 +31,7 @@ public:
     bool read_only;                 ///< tools.read_only of the configuration
     SignInLinks* sign_in = nullptr; ///< where people can sign in from within a call; nullptr = nowhere
     AuditLog* audit = nullptr;      ///< where writes are recorded; nullptr = nowhere
+    BlobCache* blobs = nullptr;     ///< texts of files; nullptr = none are kept
 };
 
 /// Adapts a tool of one organization to the protocol: resolves `organization`, checks role, read-only and the

@@ -34,4 +34,6 @@ target_sources(server_lib PRIVATE
   router/sign_in_question.cpp
   router/sign_in_redirect.cpp
   router/sign_in_service.cpp
+  router/tool_alias.cpp
+  router/url_arguments.cpp
   router/write_confirmation.cpp)

@@ -1,6 +1,8 @@
 target_sources(server_lib PRIVATE
   tools/answer.cpp
+  tools/blob_cache.cpp
   tools/clean_text.cpp
+  tools/connector_policy.cpp
   tools/create_work_item.cpp
   tools/cursor.cpp
   tools/date_argument.cpp
@@ -24,7 +26,9 @@ target_sources(server_lib PRIVATE
   tools/repository_arguments.cpp
   tools/search_answer.cpp
   tools/search_arguments.cpp
+  tools/search_budget.cpp
   tools/search_code.cpp
+  tools/search_fallback.cpp
   tools/search_notes.cpp
   tools/search_work_items.cpp
   tools/shipped_skills.cpp
