@@ -83,6 +83,17 @@ std::string quote_wiql(std::string_view text) {
     return quoted;
 }
 
+void ClientLimits::use_version(std::string const& version) {
+    constexpr std::string_view kNewest = "7.1";
+    api_version = version;
+    connection_data_version = version + "-preview.1";
+    comments_version = version + (version == kNewest ? "-preview.4"
+                                  : version == "5.0" ? "-preview.2"
+                                                     : "-preview.3");
+    // Before 2022.1 a Server's search is a preview throughout.
+    search_version = version == kNewest ? std::string() : version + "-preview.1";
+}
+
 Client::Client(Organization organization,
                core::HttpClient& http,
                core::TokenSource& tokens,
@@ -145,6 +156,7 @@ core::Task<core::Result<CodeSearchPage>> Client::search_code(CodeSearchRequest c
     ApiRequest request("POST", Service::search, route + "/_apis/search/codesearchresults", Scope::code_read);
     request.body = body_of(search);
     request.code_search = true;
+    request.api_version = transport_.limits().search_version;
     CO_TRY(CodeSearchPage page, co_await transport_.fetch(request, &read_code_search_page, ctx));
     prefer_branches(page, search.branches);
     co_return page;
@@ -154,7 +166,8 @@ core::Task<core::Result<RepositoryIndexStatus>> Client::get_repository_index_sta
     std::string const& project, std::string const& repository, core::CallContext const& ctx) const {
     std::string path =
         project_route(project) + "/_apis/search/status/repositories/" + core::percent_encode(repository);
-    ApiRequest const request("GET", Service::search, std::move(path), Scope::code_read);
+    ApiRequest request("GET", Service::search, std::move(path), Scope::code_read);
+    request.api_version = transport_.limits().search_version;
     co_return co_await transport_.fetch(request, &read_index_status, ctx);
 }
 
@@ -167,6 +180,20 @@ core::Task<core::Result<FileItem>> Client::get_item(std::string const& project,
     target += "/items?path=";
     core::append_percent_encoded(target, path);
     target += "&includeContent=true&includeContentMetadata=true&resolveLfs=false";
+    append_version(target, "versionDescriptor.", version);
+    ApiRequest const request("GET", Service::core, std::move(target), Scope::code_read);
+    co_return co_await transport_.fetch_text(request, &read_file_item, ctx);
+}
+
+core::Task<core::Result<FileItem>> Client::get_item_info(std::string const& project,
+                                                         std::string const& repository,
+                                                         std::string const& path,
+                                                         VersionDescriptor const& version,
+                                                         core::CallContext const& ctx) const {
+    std::string target = repository_route(project, repository);
+    target += "/items?path=";
+    core::append_percent_encoded(target, path);
+    target += "&includeContentMetadata=true";
     append_version(target, "versionDescriptor.", version);
     ApiRequest const request("GET", Service::core, std::move(target), Scope::code_read);
     co_return co_await transport_.fetch_text(request, &read_file_item, ctx);

@@ -93,6 +93,12 @@ public:
                                                 std::string const& path,
                                                 VersionDescriptor const& version,
                                                 core::CallContext const& ctx) const;
+    /// The same without the text: what it costs to learn the object id.
+    core::Task<core::Result<FileItem>> get_item_info(std::string const& project,
+                                                     std::string const& repository,
+                                                     std::string const& path,
+                                                     VersionDescriptor const& version,
+                                                     core::CallContext const& ctx) const;
     /// The bytes of a blob, whatever they are; `object_id` as FileItem has it.
     core::Task<core::Result<std::string>> get_blob(std::string const& project,
                                                    std::string const& repository,

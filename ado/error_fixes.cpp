@@ -46,8 +46,9 @@ constexpr std::array kKnownFixes = {
     KnownFix{"AadUserStateException",
              "This identity never signed in to the organization: sign in once in a browser, or "
              "have an administrator add it."},
-    KnownFix{"VssVersionOutOfRangeException",
-             "This server is older than the API version in use: set a lower one."},
+    KnownFix{
+        "VssVersionOutOfRangeException",
+        "This server is older than the API version in use: set azure_devops.api_version to one it supports."},
 };
 
 bool contains(std::string_view text, std::string_view part) noexcept {

@@ -59,10 +59,13 @@ void read_member(JsonScanner& scanner, std::string const& name, std::size_t text
         bool folder = false;
         read_flag(scanner, folder);
         item.is_folder = item.is_folder || folder;
+    } else if (name == "isSymLink") {
+        read_flag(scanner, item.is_symlink);
     } else if (name == "gitObjectType") {
         std::string type;
         read_text(scanner, type);
         item.is_folder = item.is_folder || type == "tree";
+        item.is_submodule = type == "commit";
     } else if (name == "contentMetadata") {
         read_metadata(scanner, item);
     } else {

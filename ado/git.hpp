@@ -38,7 +38,9 @@ public:
         0; ///< Windows code page of the file: 65001 UTF-8, 1200 UTF-16LE, ...; 0 = not said
     bool is_binary = false;
     bool is_folder = false;
-    bool has_content = false; ///< false when the answer carried no `content` member
+    bool is_submodule = false; ///< what is there is a commit of another repository
+    bool is_symlink = false;   ///< the content is the path it points at
+    bool has_content = false;  ///< false when the answer carried no `content` member
 };
 
 class Repository {

@@ -17,7 +17,13 @@ TreeItemKind kind_of(core::Json& json) {
         return TreeItemKind::folder;
     }
     // What a submodule points at is a commit of another repository.
-    return type == "commit" ? TreeItemKind::submodule : TreeItemKind::file;
+    if (type == "commit") {
+        return TreeItemKind::submodule;
+    }
+    constexpr std::string_view kLinkMode = "120000";
+    bool const is_link =
+        core::find_bool(json, "isSymLink").value_or(false) || core::find_string(json, "mode") == kLinkMode;
+    return is_link ? TreeItemKind::symlink : TreeItemKind::file;
 }
 
 } // namespace

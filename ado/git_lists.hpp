@@ -12,9 +12,9 @@
 
 namespace ado {
 
-enum class TreeItemKind { file, folder, submodule };
+enum class TreeItemKind { file, folder, submodule, symlink };
 
-/// A file, folder or submodule of a listing.
+/// An entry of a listing.
 class TreeItem {
 public:
     TreeItem() = default;

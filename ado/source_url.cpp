@@ -1,5 +1,6 @@
 #include "ado/source_url.hpp"
 
+#include "ado/page_url.hpp"
 #include "core/text/percent_encoding.hpp"
 
 #include <algorithm>
@@ -175,6 +176,111 @@ core::Result<SourceUrl> parse_source_url(std::string_view text, OrganizationUrls
         source.page_path = find_page_path(address->query);
     }
     return source;
+}
+
+namespace {
+
+std::size_t number_in(core::QueryPairs const& query, std::string_view name) {
+    constexpr std::int64_t kMostLines = 100'000'000;
+    std::optional<std::int64_t> const number =
+        read_page_id(std::string(core::find_value(query, name).value_or("")));
+    return number && *number <= kMostLines ? static_cast<std::size_t>(*number) : 0;
+}
+
+void read_lines(core::QueryPairs const& query, PageUrl& page) {
+    page.start_line = number_in(query, "line");
+    page.end_line = std::max(number_in(query, "lineEnd"), page.start_line);
+    // A marking that ends before the first column of a line does not take that line in.
+    if (page.end_line > page.start_line && number_in(query, "lineEndColumn") == 1) {
+        --page.end_line;
+    }
+}
+
+void read_repository_page(std::vector<std::string> const& rest,
+                          core::QueryPairs const& query,
+                          PageUrl& page) {
+    if (rest.size() < 2) {
+        return;
+    }
+    page.repository = rest[1];
+    page.project = page.project.empty() ? rest[1] : page.project;
+    page.path = std::string(core::find_value(query, "path").value_or(""));
+    page.version = VersionDescriptor::parse(core::find_value(query, "version").value_or(""), true);
+    if (rest.size() > 3 && core::iequals(rest[2], "commit") && is_commit_id(rest[3])) {
+        page.version = VersionDescriptor(VersionType::commit, rest[3]);
+    }
+    read_lines(query, page);
+}
+
+void read_wiki_page(std::vector<std::string> const& rest, core::QueryPairs const& query, PageUrl& page) {
+    if (rest.size() < 3 || !core::iequals(rest[1], "wikis")) {
+        return;
+    }
+    page.wiki = rest[2];
+    page.page_id = rest.size() > 3 ? read_page_id(rest[3]) : std::nullopt;
+    page.page_path = std::string(core::find_value(query, "pagePath").value_or(""));
+}
+
+/// `_workitems/edit/12`, `_apis/wit/workItems/12`, and pages that show an item beside a board or a query.
+std::optional<std::int64_t> read_work_item_id(std::vector<std::string> const& rest,
+                                              core::QueryPairs const& query) {
+    if (rest.size() > 2 && core::iequals(rest[0], "_workitems") && core::iequals(rest[1], "edit")) {
+        return read_page_id(rest[2]);
+    }
+    if (rest.size() > 3 && core::iequals(rest[0], "_apis") && core::iequals(rest[2], "workItems")) {
+        return read_page_id(rest[3]);
+    }
+    for (std::string_view const name : {"workitem", "workItem", "id"}) {
+        bool const may_be = name != "id" || (!rest.empty() && core::iequals(rest[0], "_workitems"));
+        if (auto const value = core::find_value(query, name); value && may_be) {
+            return read_page_id(std::string(*value));
+        }
+    }
+    return std::nullopt;
+}
+
+} // namespace
+
+bool is_page_url(std::string_view text) noexcept {
+    constexpr std::size_t kLongestHost = 253;
+    text = core::trim_ows(text);
+    std::string const head = core::to_lower_ascii(text.substr(0, std::min(text.find('/'), kLongestHost)));
+    return head == "https:" || head == "http:" || head == "dev.azure.com" ||
+           head.ends_with(".visualstudio.com");
+}
+
+core::Result<PageUrl> parse_page_url(std::string_view text, OrganizationUrls const& urls) {
+    text = core::trim_ows(text);
+    std::optional<Address> const address = text.size() > kLongestUrl ? std::nullopt : split(text);
+    std::optional<std::vector<std::string>> const segments =
+        address ? segments_of(address->path) : std::nullopt;
+    std::optional<core::QueryPairs> const query = address ? core::parse_query(address->query) : std::nullopt;
+    if (!segments || !query) {
+        return core::fail(core::Error(core::ErrorKind::invalid_argument,
+                                      "not an address of Azure DevOps: " + std::string(text.substr(0, 200)))
+                              .with_code("url_invalid")
+                              .with_not_sent());
+    }
+    ADOMCPD_TRY(Organization organization, parse_organization(text, urls));
+    std::size_t at = std::min(leading_segments(*address, *segments, organization), segments->size());
+    PageUrl page(std::move(organization));
+    if (at < segments->size() && !(*segments)[at].starts_with('_')) {
+        page.project = (*segments)[at++];
+    }
+    // A team may stand between a project and what is shown of it.
+    if (at + 1 < segments->size() && !(*segments)[at].starts_with('_') &&
+        (*segments)[at + 1].starts_with('_')) {
+        ++at;
+    }
+    std::vector<std::string> const rest(segments->begin() + static_cast<std::ptrdiff_t>(at), segments->end());
+    if (!rest.empty() && core::iequals(rest.front(), "_git")) {
+        read_repository_page(rest, *query, page);
+    } else if (!rest.empty() && core::iequals(rest.front(), "_wiki")) {
+        read_wiki_page(rest, *query, page);
+    } else {
+        page.work_item = read_work_item_id(rest, *query);
+    }
+    return page;
 }
 
 } // namespace ado

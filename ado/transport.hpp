@@ -30,6 +30,9 @@ public:
     std::string api_version = "7.1";
     std::string connection_data_version = "7.1-preview.1"; ///< that resource has only previews
     std::string comments_version = "7.1-preview.4";        ///< so have comments of work items
+    std::string search_version;                            ///< of the search service; empty = the usual one
+    /// What an Azure DevOps Server of that version knows.
+    void use_version(std::string const& version);
     std::size_t response_bytes = 8U * 1024 * 1024;
     std::size_t inline_parse_bytes = 256U * 1024; ///< larger bodies are parsed and freed on the blocking pool
     std::chrono::seconds token_ttl{60};           ///< a token must be good for at least this long

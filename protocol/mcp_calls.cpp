@@ -154,6 +154,7 @@ core::Task<RpcReply> McpCore::call_tool(RpcMessage& request, RequestScope const&
         arguments = std::move(*it);
     }
     bool const modern = is_modern(scope.revision);
+    tool->handler->normalize(arguments);
     auto const problems = tool->input.validate(arguments);
     if (!problems.empty()) {
         ToolResult const refused = bad_arguments(descriptor.name, problems);

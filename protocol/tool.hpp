@@ -111,6 +111,9 @@ class ToolHandler {
 public:
     virtual ~ToolHandler() = default;
     virtual ToolDescriptor const& descriptor() const noexcept = 0;
+    /// May put arguments a caller wrote in another form into the one the input schema says, before they are
+    /// held against it. What it cannot understand it leaves as it is.
+    virtual void normalize(Json& /*arguments*/) const {}
     /// `call` outlives the task. Cancellation (terminal) reaches the upstream call. May be called
     /// concurrently.
     virtual core::Task<ToolResult> call(ToolCall const& call) = 0;

@@ -126,12 +126,15 @@ core::Result<void> App::build() {
                                                  core::random_unit);
     offered_sign_ins_ = std::make_unique<OfferedSignIns>(*sign_in_, clock_);
 
+    blobs_ =
+        std::make_unique<BlobCache>(config_.limits.blob_cache_bytes, config_.limits.blob_cache_file_bytes);
     RoutedToolEnvironment routing(
         *directory_, *writes_, *running_writes_, config_.limits, config_.tools.read_only);
     routing.sign_in = offered_sign_ins_.get();
     routing.audit = &store_->audit();
     routing.mask_secrets = config_.tools.mask_secrets;
     routing.clock = &clock_;
+    routing.blobs = blobs_.get();
     offer_ =
         std::make_unique<McpOffer>(config_, *directory_, *sources_, *knowledge_, routing, changes_, clock_);
     mcp_ = protocol::make_mcp_server(

@@ -25,6 +25,7 @@
 #include "server/router/sign_in_service.hpp"
 #include "server/router/source_service.hpp"
 #include "server/store/state_store.hpp"
+#include "server/tools/blob_cache.hpp"
 #include "server/tools/write_guard.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -107,6 +108,7 @@ private:
     std::unique_ptr<OfferedSignIns> offered_sign_ins_;
     std::unique_ptr<CredentialKeeper> keeper_;
     protocol::ChangeHub changes_;
+    std::unique_ptr<BlobCache> blobs_;
     std::unique_ptr<McpOffer> offer_;
     std::unique_ptr<protocol::McpServer> mcp_;
     std::unique_ptr<auth::TokenVerifier> tokens_; ///< agent tokens; none with inbound.mode entra

@@ -49,6 +49,7 @@ public:
     std::string base_url = "https://dev.azure.com";
     std::string search_url = "https://almsearch.dev.azure.com";
     std::string identity_url = "https://vssps.dev.azure.com";
+    std::string api_version = "7.1"; ///< what an older Azure DevOps Server knows is less
 };
 
 /// What the word `developer` stands for in entra.client_id: the public client people may sign in with when
@@ -93,7 +94,9 @@ public:
     std::string organization; ///< as written: name or URL
     bool enabled = true;
     std::vector<AuthMethodConfig> auth;
-    std::vector<std::string> projects; ///< allow-list; empty = all
+    std::vector<std::string> projects;     ///< allow-list; empty = all
+    std::vector<std::string> repositories; ///< the same: NAME or PROJECT/NAME
+    std::vector<std::string> wikis;        ///< the same
     bool read_only = false;
     bool fallback = true;
     std::string default_project; ///< empty = none

@@ -229,6 +229,8 @@ ConnectorConfig read_connector(ConfigSection const& in) {
     in.read("enabled", config.enabled);
     config.auth = read_methods(in);
     config.projects = in.texts("projects");
+    config.repositories = in.texts("repositories");
+    config.wikis = in.texts("wikis");
     in.read("read_only", config.read_only);
     in.read("fallback", config.fallback);
     in.read("default_project", config.default_project);
@@ -273,6 +275,7 @@ Config read_config(core::Json const& document, std::string const& folder, Config
     azure_devops.read_url("base_url", config.azure_devops.base_url);
     azure_devops.read_url("search_url", config.azure_devops.search_url);
     azure_devops.read_url("identity_url", config.azure_devops.identity_url);
+    azure_devops.read("api_version", config.azure_devops.api_version);
 
     ConfigSection const entra = root.section("entra");
     entra.read_url("authority", config.entra.authority);

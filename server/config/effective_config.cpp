@@ -87,6 +87,8 @@ Json connector_json(ConnectorConfig const& connector) {
             {"enabled", connector.enabled},
             {"auth", methods_json(connector.auth)},
             {"projects", connector.projects},
+            {"repositories", connector.repositories},
+            {"wikis", connector.wikis},
             {"read_only", connector.read_only},
             {"fallback", connector.fallback},
             {"default_project", text_or_null(connector.default_project)},
@@ -137,7 +139,8 @@ Json effective_config_json(Config const& config) {
                       {"entra", inbound_entra_json(config.inbound.entra)}};
     out["azure_devops"] = {{"base_url", config.azure_devops.base_url},
                            {"search_url", config.azure_devops.search_url},
-                           {"identity_url", config.azure_devops.identity_url}};
+                           {"identity_url", config.azure_devops.identity_url},
+                           {"api_version", config.azure_devops.api_version}};
     out["entra"] = {{"authority", config.entra.authority},
                     {"client_id", text_or_null(config.entra.client_id)},
                     {"client_secret_file", masked(config.entra.client_secret)}};

@@ -37,6 +37,14 @@ public:
     std::size_t answer_bytes = 64 * 1024;        ///< largest text of one answer, and of its structured twin
     std::size_t search_answer_bytes = 16 * 1024; ///< default budget where tools search, list or describe
     std::size_t search_parallel_files = 8;       ///< hit files fetched side by side
+    std::size_t search_file_bytes = 1050;  ///< of one file's matches where five files or more match, so that
+                                           ///< five hits are below 6 KB; where fewer do, they share that
+    std::size_t search_organizations = 16; ///< most that one search without `organization` spans
+    std::size_t search_parallel_organizations = 4;       ///< of these, asked side by side
+    std::size_t search_fallback_files = 100;             ///< read through where the search service is missing
+    std::size_t search_fallback_bytes = 4 * 1024 * 1024; ///< the same in bytes
+    std::size_t blob_cache_bytes = 8 * 1024 * 1024;      ///< of file texts kept in memory; 0 = none are
+    std::size_t blob_cache_file_bytes = 512 * 1024;      ///< a longer text is not kept
     std::size_t idempotency_hours = 24;          ///< how long a key is remembered
     std::chrono::milliseconds write_settle_ms{300'000}; ///< after it nothing of a write is under way any more
     std::chrono::milliseconds write_recovery_ms{60'000};   ///< between looks for writes that were cut off

@@ -131,7 +131,9 @@ core::Task<std::vector<std::string>> AdoCompletion::candidates(protocol::Complet
     }
     NameLists::Names const names = co_await lists_.get(connector, kind, project, ctx);
     for (NameLists::Name const& name : *names) {
-        bool const allowed = kind != Kind::repositories || policy.allows_project(name.project);
+        bool const allowed =
+            kind != Kind::repositories ||
+            (policy.allows_project(name.project) && policy.allows_repository(name.project, name.text));
         if (allowed) {
             texts.push_back(name.text);
         }

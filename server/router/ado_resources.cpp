@@ -61,9 +61,8 @@ Error too_large(std::string const& path, std::size_t bytes, std::size_t limit, b
 core::Result<void> check_place(AdoUri const& wanted, Connector const& connector) {
     ConnectorPolicy const& policy = connector.settings().policy;
     // A repository's id names it in whatever project it is.
-    bool const allowed =
-        policy.allows_project(wanted.project) && (policy.projects.empty() || !is_uuid(wanted.repository));
-    if (!allowed) {
+    bool const any_id = policy.projects.empty() && policy.repositories.empty();
+    if (!policy.allows_project(wanted.project) || (!any_id && is_uuid(wanted.repository))) {
         return core::fail(
             Error(ErrorKind::forbidden,
                   "Connector '" + connector.settings().name +
@@ -71,6 +70,14 @@ core::Result<void> check_place(AdoUri const& wanted, Connector const& connector)
                 .with_code("project_not_allowed")
                 .with_fix("Use a project that list_organizations shows, and the repository's name.")
                 .with_not_sent());
+    }
+    if (!wanted.repository.empty() && !policy.allows_repository(wanted.project, wanted.repository)) {
+        return core::fail(Error(ErrorKind::forbidden,
+                                "Repository '" + wanted.repository + "' is not in connector '" +
+                                    connector.settings().name + "' `repositories` allow-list.")
+                              .with_code("repository_not_allowed")
+                              .with_fix("Use a listed one, or have an administrator add it.")
+                              .with_not_sent());
     }
     return {};
 }

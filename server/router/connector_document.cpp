@@ -16,7 +16,7 @@ namespace {
 
 using core::Json;
 
-constexpr std::size_t kMostProjects = 1000;
+constexpr std::size_t kLongestList = 1000;
 constexpr std::size_t kLongestText = 256;
 constexpr std::size_t kLongestResourceId = 512; ///< group and identity names of full length fit
 
@@ -67,7 +67,7 @@ public:
         if (value == nullptr) {
             return;
         }
-        bool fits = value->is_array() && value->size() <= kMostProjects;
+        bool fits = value->is_array() && value->size() <= kLongestList;
         for (Json const& item : fits ? *value : Json::array()) {
             fits = fits && item.is_string() && !item.get_ref<std::string const&>().empty();
         }
@@ -269,6 +269,8 @@ Json connector_document(ConnectorConfig const& config) {
     document["enabled"] = config.enabled;
     document["auth"] = auth_document(config.auth);
     document["projects"] = config.projects;
+    document["repositories"] = config.repositories;
+    document["wikis"] = config.wikis;
     document["read_only"] = config.read_only;
     document["fallback"] = config.fallback;
     put(document, "default_project", config.default_project);
@@ -305,6 +307,8 @@ core::Result<ConnectorConfig> read_connector_document(std::string const& name, J
              "enabled",
              "auth",
              "projects",
+             "repositories",
+             "wikis",
              "read_only",
              "fallback",
              "default_project",
@@ -318,6 +322,8 @@ core::Result<ConnectorConfig> read_connector_document(std::string const& name, J
     in.text("organization", config.organization);
     in.flag("enabled", config.enabled);
     in.texts("projects", config.projects);
+    in.texts("repositories", config.repositories);
+    in.texts("wikis", config.wikis);
     in.flag("read_only", config.read_only);
     in.flag("fallback", config.fallback);
     in.text("default_project", config.default_project);

@@ -11,8 +11,8 @@
 namespace server {
 
 /// What a connector made through the API says, as a JSON object with the configuration's words: organization,
-/// enabled, auth, projects, read_only, fallback, default_project, confirm_writes, sign_in_role. No secret has
-/// a place in it: PATs and sign-ins come through /api/v1/azuredevops/auth.
+/// enabled, auth, projects, repositories, wikis, read_only, fallback, default_project, confirm_writes,
+/// sign_in_role. No secret has a place in it: PATs and sign-ins come through /api/v1/azuredevops/auth.
 
 /// Every member with its value; the organization as it was written.
 core::Json connector_document(ConnectorConfig const& config);

@@ -81,6 +81,8 @@ settings_of(ConnectorParts const& parts, ConnectorRecipe const& recipe, Connecto
     settings.fallback = config.fallback;
     settings.clock = &parts.provider_environment.clock;
     settings.policy.projects = config.projects;
+    settings.policy.repositories = config.repositories;
+    settings.policy.wikis = config.wikis;
     settings.policy.read_only = config.read_only;
     settings.policy.default_project = config.default_project;
     settings.policy.confirm_writes = config.confirm_writes;
@@ -151,6 +153,7 @@ std::shared_ptr<Connector> make_connector(ConnectorParts const& parts, Connector
         client_limits.retry = parts.retry;
         client_limits.jitter = core::random_unit;
     }
+    client_limits.use_version(parts.config.azure_devops.api_version);
     auto client = std::make_unique<ado::Client>(connector->organization(),
                                                 *http,
                                                 *connector,

@@ -33,6 +33,7 @@ public:
     /// The one of this organization, made if there is none yet.
     core::Result<std::shared_ptr<Connector>> find_or_make(std::string_view organization);
     core::Result<ado::Organization> parse(std::string_view organization) const;
+    ado::OrganizationUrls const& urls() const noexcept { return urls_; }
     /// By the connector's name, without regard to case; nullptr when there is none.
     std::shared_ptr<Connector> find_named(std::string_view name) const;
     std::shared_ptr<Connector> find_key(std::string const& key) const;

@@ -7,6 +7,7 @@
 #include "server/router/error_surface.hpp"
 #include "server/router/sign_in_question.hpp"
 #include "server/router/tool_deadline.hpp"
+#include "server/router/url_arguments.hpp"
 #include "server/router/write_confirmation.hpp"
 #include "server/tools/answer.hpp"
 #include "server/tools/mask_secrets.hpp"
@@ -15,13 +16,6 @@
 #include <utility>
 
 namespace server {
-
-bool ConnectorPolicy::allows_project(std::string_view project) const noexcept {
-    return projects.empty() ||
-           std::any_of(projects.begin(), projects.end(), [project](std::string const& allowed) {
-               return core::iequals(allowed, project);
-           });
-}
 
 namespace {
 
@@ -42,13 +36,67 @@ Error project_not_allowed(std::string_view project, Connector const& connector) 
         .with_not_sent();
 }
 
-core::Result<void> check_project(Json const& args, Connector const& connector) {
-    auto const project = core::find_string(args, "project");
-    if (project && !connector.settings().policy.allows_project(*project)) {
-        return core::fail(project_not_allowed(*project, connector));
+Error not_listed(std::string_view what, std::string_view name, char const* list, Connector const& connector) {
+    return Error(ErrorKind::forbidden,
+                 std::string(what) + " '" + std::string(name) + "' is not in connector '" +
+                     connector.settings().name + "' `" + list + "` allow-list.")
+        .with_code(std::string(list == std::string_view("wikis") ? "wiki" : "repository") + "_not_allowed")
+        .with_fix("Use a listed one, or have an administrator add it.")
+        .with_not_sent();
+}
+
+/// An id names a repository of any project, whatever project stands beside it.
+core::Result<void> check_repository(Json const& where, std::string_view project, Connector const& connector) {
+    ConnectorPolicy const& policy = connector.settings().policy;
+    auto const repository = core::find_string(where, "repository");
+    if (repository && !policy.repositories.empty() &&
+        (is_uuid(*repository) || !policy.allows_repository(project, *repository))) {
+        return core::fail(not_listed("Repository", *repository, "repositories", connector));
     }
     return {};
 }
+
+/// What the arguments name must be on the connector's allow-lists.
+core::Result<void>
+check_names(Json const& args, Connector const& connector, OrganizationDirectory const& directory) {
+    ADOMCPD_TRY_VOID(refuse_left_urls(args, directory));
+    ConnectorPolicy const& policy = connector.settings().policy;
+    auto const named = core::find_string(args, "project");
+    if (named && !policy.allows_project(*named)) {
+        return core::fail(project_not_allowed(*named, connector));
+    }
+    std::string const project = chosen_project(args, policy);
+    ADOMCPD_TRY_VOID(check_repository(args, project, connector));
+    if (Json const* const files = core::find_array(args, "files")) {
+        for (Json const& file : *files) {
+            ADOMCPD_TRY_VOID(check_repository(file, project, connector));
+        }
+    }
+    // A knowledge source may be named in a wiki's place: those an administrator chose one by one.
+    std::vector<std::string> const& sources = directory.sources_of(connector.organization().key());
+    auto const wiki = core::find_string(args, "wiki");
+    if (wiki && !policy.allows_wiki(project, *wiki) &&
+        std::find(sources.begin(), sources.end(), *wiki) == sources.end()) {
+        return core::fail(not_listed("Wiki", *wiki, "wikis", connector));
+    }
+    return {};
+}
+
+/// One organization's part in a call that spans several: a trace of its own says who answered.
+class OrganizationShare {
+public:
+    OrganizationShare(protocol::ToolCall const& asked, std::shared_ptr<Connector> connector_)
+        : ctx(asked.ctx), call(asked.arguments, asked.caller, ctx, asked.client),
+          connector(std::move(connector_)) {
+        ctx.trace = std::make_shared<core::CallTrace>();
+    }
+    OrganizationShare(OrganizationShare const&) = delete;
+    OrganizationShare& operator=(OrganizationShare const&) = delete;
+
+    core::CallContext ctx;
+    protocol::ToolCall call; ///< refers to the context
+    std::shared_ptr<Connector> connector;
+};
 
 /// A write under way: owns everything it works on, so that its caller may go away.
 class RunningWrite {
@@ -86,8 +134,19 @@ public:
 
     protocol::ToolDescriptor const& descriptor() const noexcept override { return tool_->descriptor(); }
 
+    void normalize(Json& arguments) const override {
+        take_urls_apart(arguments, tool_->descriptor().input_schema, env_.directory);
+    }
+
     core::Task<ToolResult> call(protocol::ToolCall const& call) override {
         core::CallContext const& ctx = call.ctx;
+        if (tool_->spans_organizations() && !core::find_string(call.arguments, "organization")) {
+            std::vector<std::shared_ptr<Connector>> connectors = enabled_connectors();
+            if (connectors.size() > 1 && connectors.size() <= env_.limits.search_organizations) {
+                ToolResult spanning = co_await call_over(call, std::move(connectors));
+                co_return spanning;
+            }
+        }
         auto connector = admit(call.arguments, call.caller);
         if (!connector) {
             co_return error_result(connector.error(), error_budget(call.arguments));
@@ -160,8 +219,59 @@ private:
                                       .with_not_sent());
             }
         }
-        ADOMCPD_TRY_VOID(check_project(args, *connector));
+        ADOMCPD_TRY_VOID(check_names(args, *connector, env_.directory));
         return connector;
+    }
+
+    std::vector<std::shared_ptr<Connector>> enabled_connectors() const {
+        std::vector<std::shared_ptr<Connector>> connectors = env_.directory.all();
+        std::erase_if(connectors, [](auto const& connector) { return !connector->settings().enabled; });
+        return connectors;
+    }
+
+    /// Over all connectors whose allow-lists let the call through. A sign-in is not asked for here: the
+    /// others may answer.
+    core::Task<ToolResult> call_over(protocol::ToolCall const& call,
+                                     std::vector<std::shared_ptr<Connector>> connectors) {
+        std::vector<std::unique_ptr<OrganizationShare>> shares;
+        std::vector<CallScope> scopes;
+        std::optional<Error> refusal;
+        for (std::shared_ptr<Connector>& connector : connectors) {
+            auto const allowed = check_names(call.arguments, *connector, env_.directory);
+            if (!allowed) {
+                refusal = refusal ? std::move(refusal) : std::optional(allowed.error());
+                continue;
+            }
+            shares.push_back(std::make_unique<OrganizationShare>(call, std::move(connector)));
+            scopes.push_back(scope_of(shares.back()->call, *shares.back()->connector));
+        }
+        if (scopes.empty()) {
+            co_return error_result(*refusal, error_budget(call.arguments));
+        }
+        core::Result<ToolResult> result =
+            co_await tool_->run_over(call.arguments, scopes, std::vector<std::string>());
+        ToolResult answer =
+            result ? std::move(*result) : error_result(result.error(), error_budget(call.arguments));
+        Json identities = Json::array();
+        for (auto const& share : shares) {
+            core::CallTrace const& trace = *share->ctx.trace;
+            if (!trace.identity.empty()) {
+                share->connector->note_accepted(trace.method, trace.identity);
+            }
+            identities.push_back(identity_of(*share->connector, share->ctx));
+        }
+        if (!result) {
+            core::log::info("tool.failed",
+                            {{"tool", tool_->descriptor().name},
+                             {"organizations", scopes.size()},
+                             {"request_id", call.ctx.request_id},
+                             {"kind", core::to_string(result.error().kind())},
+                             {"error", core::describe(result.error())}});
+        }
+        answer.meta = Json::object();
+        answer.meta["ado-mcpd/identity"] = Json::object();
+        answer.meta["ado-mcpd/identity"]["organizations"] = std::move(identities);
+        co_return answer;
     }
 
     /// One round: takes up the answer to a sign-in, does the work, and asks for a sign-in where that is what
@@ -198,7 +308,7 @@ private:
             co_return ToolResult::ask(std::move(*plan.needed));
         }
         carried.update(plan.settled);
-        CO_TRY_VOID(check_project(plan.arguments, *connector));
+        CO_TRY_VOID(check_names(plan.arguments, *connector, env_.directory));
         if (plan.writes && connector->settings().policy.confirm_writes) {
             CO_TRY(std::optional<protocol::InputNeeded> needed,
                    co_await confirm_write(plan, tool_->descriptor().name, *connector, call));
@@ -230,6 +340,7 @@ private:
                         env_.limits,
                         call);
         scope.mask_secrets = env_.mask_secrets;
+        scope.blobs = env_.blobs;
         return scope;
     }
 
@@ -289,7 +400,7 @@ private:
         running->done.set();
     }
 
-    static Json identity_meta(Connector const& connector, core::CallContext const& ctx) {
+    static Json identity_of(Connector const& connector, core::CallContext const& ctx) {
         Json identity = Json::object();
         identity["organization"] = connector.organization().name();
         if (!ctx.trace->method.empty()) {
@@ -298,8 +409,12 @@ private:
         if (!ctx.trace->identity.empty()) {
             identity["identity"] = ctx.trace->identity;
         }
+        return identity;
+    }
+
+    static Json identity_meta(Connector const& connector, core::CallContext const& ctx) {
         Json meta = Json::object();
-        meta["ado-mcpd/identity"] = std::move(identity);
+        meta["ado-mcpd/identity"] = identity_of(connector, ctx);
         return meta;
     }
 

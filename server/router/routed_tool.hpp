@@ -33,6 +33,7 @@ public:
     AuditLog* audit = nullptr;          ///< where writes are recorded; nullptr = nowhere
     bool mask_secrets = true;           ///< tools.mask_secrets of the configuration
     core::Clock const* clock = nullptr; ///< for the deadlines of tools; nullptr = those of calls alone
+    BlobCache* blobs = nullptr;         ///< texts of files; nullptr = none are kept
 };
 
 /// Adapts a tool of one organization to the protocol: resolves `organization`, checks role, read-only and the

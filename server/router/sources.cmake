@@ -44,4 +44,6 @@ target_sources(server_lib PRIVATE
   router/sign_in_redirect.cpp
   router/sign_in_service.cpp
   router/tool_deadline.cpp
+  router/tool_alias.cpp
+  router/url_arguments.cpp
   router/write_confirmation.cpp)

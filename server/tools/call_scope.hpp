@@ -17,11 +17,15 @@
 
 namespace server {
 
+class BlobCache; // server/tools/blob_cache.hpp
+
 /// What a tool may do in one organization. The router has checked what can be checked before the call; a
-/// project that only turns up in an upstream answer is checked with allows_project.
+/// project or a repository that only turns up in an upstream answer is checked with allows_….
 class ConnectorPolicy {
 public:
-    std::vector<std::string> projects; ///< allow-list, empty = all; compared without case
+    std::vector<std::string> projects;     ///< allow-list, empty = all; compared without case
+    std::vector<std::string> repositories; ///< the same: NAME, or PROJECT/NAME
+    std::vector<std::string> wikis;        ///< the same
     bool read_only = false;
     std::string default_project;
     bool confirm_writes = false; ///< a person says yes to each write first
@@ -29,6 +33,9 @@ public:
     /// Who may have a person sign in from within a call, where the connector needs it.
     core::Role sign_in_role = core::Role::administrator;
     bool allows_project(std::string_view project) const noexcept;
+    /// `project` is empty where it is not known.
+    bool allows_repository(std::string_view project, std::string_view repository) const;
+    bool allows_wiki(std::string_view project, std::string_view wiki) const;
 };
 
 /// The ready context the router hands to a tool: client, policy, budget. Everything in it outlives the call.
@@ -52,6 +59,7 @@ public:
     core::Principal const& caller;
     core::CallContext const& ctx;
     bool mask_secrets = true; ///< tools.mask_secrets of the configuration
+    BlobCache* blobs = nullptr; ///< nullptr: nothing is kept
 };
 
 /// A tool that works in one organization. The router adapts it to protocol::ToolHandler: it resolves
@@ -70,6 +78,13 @@ public:
     /// concurrently.
     virtual core::Task<core::Result<protocol::ToolResult>> run(core::Json const& args,
                                                                CallScope const& scope) = 0;
+    /// Whether one call may be about several organizations, where it names none.
+    virtual bool spans_organizations() const noexcept { return false; }
+    /// The same over several organizations, side by side; each scope has a context of its own, whose trace
+    /// says who answered. `notes` are about organizations that are left out. One that fails is said in a
+    /// note; only when all fail that is an error. Only called where spans_organizations().
+    virtual core::Task<core::Result<protocol::ToolResult>>
+    run_over(core::Json const& args, std::vector<CallScope> const& scopes, std::vector<std::string> notes);
     /// For tools that write: settles what is missing and says what run() will write, without writing. Called
     /// before each run(), which then gets the plan's arguments. By default nothing is missing and the
     /// arguments speak for themselves.

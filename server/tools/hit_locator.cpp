@@ -330,6 +330,31 @@ private:
 } // namespace
 
 std::vector<LocatedHit>
+find_terms(std::string_view text, std::span<QueryTerm const> terms, std::vector<bool>& found) {
+    std::string const folded = fold_case(text);
+    std::vector<LocatedHit> hits;
+    found.assign(terms.size(), false);
+    for (std::size_t i = 0; i < terms.size(); ++i) {
+        std::string_view const first = std::string_view(terms[i].text).substr(0, terms[i].text.find(' '));
+        for (std::size_t at = folded.find(first); at != std::string::npos; at = folded.find(first, at + 1)) {
+            std::size_t const size = match_at(folded, at, terms[i].text);
+            if (size == 0 || !begins_word(text, at)) {
+                continue;
+            }
+            std::size_t const end = terms[i].prefix ? word_end(text, at + size) : at + size;
+            if (ends_word(text, end)) {
+                hits.push_back(LocatedHit{at, end, true});
+                found[i] = true;
+            }
+        }
+    }
+    std::sort(hits.begin(), hits.end(), [](LocatedHit const& a, LocatedHit const& b) {
+        return std::pair(a.begin, a.end) < std::pair(b.begin, b.end);
+    });
+    return hits;
+}
+
+std::vector<LocatedHit>
 locate_hits(std::string_view text, std::span<IndexedHit const> hits, std::span<QueryTerm const> terms) {
     std::vector<IndexedHit> content;
     for (IndexedHit const& hit : hits) {

@@ -32,7 +32,7 @@ protocol::ToolDescriptor make_descriptor() {
                      {"max_bytes", schema_max_bytes()},
                      {"cursor", schema_cursor()}};
     Json const entry = schema_object({{"path", schema_string()},
-                                      {"type", schema_string("file, folder or submodule")},
+                                      {"type", schema_string("file, folder, symlink or submodule")},
                                       {"size", schema_integer()}},
                                      {"path", "type"});
     Json const output{{"organization", schema_string()},
@@ -75,6 +75,8 @@ char const* word_of(ado::TreeItemKind kind) noexcept {
         return "folder";
     case ado::TreeItemKind::submodule:
         return "submodule";
+    case ado::TreeItemKind::symlink:
+        return "symlink";
     case ado::TreeItemKind::file:
         break;
     }

@@ -99,7 +99,8 @@ private:
                      CallScope const& scope) {
         std::string_view const part = member_text(args, "name_contains");
         std::erase_if(repositories, [&](ado::Repository const& repository) {
-            return !may_list(scope.policy, repository.project, repository.project_id);
+            return !may_list(scope.policy, repository.project, repository.project_id) ||
+                   !scope.policy.allows_repository(repository.project, repository.name);
         });
         std::size_t const allowed = repositories.size();
         std::erase_if(repositories, [&](ado::Repository const& repository) {

@@ -60,7 +60,8 @@ name_repositories(core::Error const& error, UsedNames const& used, CallScope con
     }
     std::vector<std::string> names;
     for (ado::Repository const& repository : *repositories) {
-        if (!may_list(scope.policy, repository.project, repository.project_id)) {
+        if (!may_list(scope.policy, repository.project, repository.project_id) ||
+            !scope.policy.allows_repository(repository.project, repository.name)) {
             continue;
         }
         bool const meant =

@@ -53,10 +53,10 @@ Result<WantedFile> read_one(Json const& entry, Json const& args) {
 Result<void> check_project(ReadArguments const& read, ConnectorPolicy const& policy) {
     for (WantedFile const& file : read.files) {
         bool const by_id = is_uuid(file.repository);
-        if (by_id && !policy.projects.empty()) {
+        if (by_id && !(policy.projects.empty() && policy.repositories.empty())) {
             return core::fail(
-                wrong_argument("This connector is limited to certain projects, so a repository cannot be "
-                               "named by its id.",
+                wrong_argument("This connector is limited to certain projects or repositories, so none can "
+                               "be named by its id.",
                                "Pass the repository's name and its `project`."));
         }
         if (!by_id && read.project.empty()) {

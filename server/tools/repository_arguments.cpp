@@ -48,10 +48,10 @@ read_repository_arguments(std::string_view tool, core::Json const& args, CallSco
     }
     // An id names a repository of any project, whatever project stands in the address beside it.
     bool const by_id = is_uuid(read.repository);
-    if (by_id && !scope.policy.projects.empty()) {
+    if (by_id && !(scope.policy.projects.empty() && scope.policy.repositories.empty())) {
         return core::fail(
-            wrong_argument("This connector is limited to certain projects, so a repository cannot "
-                           "be named by its id.",
+            wrong_argument("This connector is limited to certain projects or repositories, so none "
+                           "can be named by its id.",
                            "Pass the repository's name and its `project`."));
     }
     if (!by_id && read.project.empty()) {

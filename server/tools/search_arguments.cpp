@@ -56,20 +56,30 @@ core::Result<SearchArguments> read_search_arguments(core::Json const& args, Call
     read.top = number_argument(args, "top", read.top);
     read.context_lines = number_argument(args, "context_lines", read.context_lines);
     read.max_bytes = answer_budget(args, scope.limits.search_answer_bytes, scope.limits);
-    read.subject = cursor_subject("search_code", scope.organization, args);
-    if (std::optional<std::string_view> const cursor = core::find_string(args, "cursor")) {
-        ADOMCPD_TRY(read.position, read_cursor(*cursor, read.subject));
-        if (read.position.item > kMaxSkip) {
-            return core::fail(
-                wrong_argument("Azure DevOps lists no more than the first results of a search.",
-                               "Narrow the query: add a project, repository, path or extension."));
-        }
-    }
     if (!read.repository.empty() && read.project.empty()) {
         read.notes.push_back(
             "`repository` was searched by name in every project, because no `project` was given.");
     }
     return read;
+}
+
+core::Result<void>
+read_search_cursor(core::Json const& args, std::string_view organizations, SearchArguments& into) {
+    into.subject = cursor_subject("search_code", organizations, args);
+    std::optional<std::string_view> const cursor = core::find_string(args, "cursor");
+    if (!cursor) {
+        return {};
+    }
+    ADOMCPD_TRY(into.position, read_cursor(*cursor, into.subject));
+    if (into.position.item >= kMaxReach) {
+        return core::fail(wrong_argument("Azure DevOps lists no more than the first 2,000 files of a search.",
+                                         "Narrow the query: add a project, repository, path or extension."));
+    }
+    return {};
+}
+
+std::size_t hits_before(SearchArguments const& arguments) noexcept {
+    return arguments.position.item - std::min(arguments.position.item, kMaxSkip);
 }
 
 ado::CodeSearchRequest make_search_request(SearchArguments const& arguments, ConnectorPolicy const& policy) {
@@ -90,6 +100,11 @@ ado::CodeSearchRequest make_search_request(SearchArguments const& arguments, Con
         } else {
             request.repositories.push_back(arguments.repository);
         }
+    } else if (!request.projects.empty()) {
+        // What the allow-list lets through is all that has to be found. The answer is looked through again.
+        for (std::string const& allowed : policy.repositories) {
+            request.repositories.push_back(allowed.substr(allowed.find('/') + 1));
+        }
     }
     // A term beside `a OR b` would bind to `b` alone.
     bool const grouped = arguments.parsed.alternatives && !terms.empty();
@@ -100,8 +115,8 @@ ado::CodeSearchRequest make_search_request(SearchArguments const& arguments, Con
     if (!arguments.path.empty()) {
         request.paths.push_back(arguments.path);
     }
-    request.skip = static_cast<std::size_t>(arguments.position.item);
-    request.top = arguments.top;
+    request.skip = std::min(arguments.position.item, kMaxSkip);
+    request.top = arguments.top + hits_before(arguments);
     return request;
 }
 

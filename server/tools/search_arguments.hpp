@@ -16,6 +16,8 @@ namespace server {
 
 /// The service takes no larger `$skip`.
 inline constexpr std::uint64_t kMaxSkip = 1000;
+/// Files of one search it can be made to list: as many more as a page holds.
+inline constexpr std::uint64_t kMaxReach = 2000;
 
 /// What a search_code call asks for, with the connector's defaults filled in.
 class SearchArguments {
@@ -35,8 +37,14 @@ public:
     std::vector<std::string> notes; ///< what was understood differently than written
 };
 
+/// All but the cursor: whose call that is depends on how many organizations it is about.
 core::Result<SearchArguments> read_search_arguments(core::Json const& args, CallScope const& scope);
+/// `organizations` as the cursor's subject names them.
+core::Result<void>
+read_search_cursor(core::Json const& args, std::string_view organizations, SearchArguments& into);
 
+/// The page has `hits_before()` more hits in front than were asked for.
 ado::CodeSearchRequest make_search_request(SearchArguments const& arguments, ConnectorPolicy const& policy);
+std::size_t hits_before(SearchArguments const& arguments) noexcept;
 
 } // namespace server

@@ -26,8 +26,25 @@ std::string indexed_branches(ado::RepositoryIndexStatus const& status) {
 
 void explain_index(SearchArguments const& arguments,
                    core::Result<ado::RepositoryIndexStatus> const& index,
+                   std::optional<core::Result<ado::Repository>> const& about,
                    std::vector<std::string>& notes) {
     std::string const repository = "Repository '" + arguments.repository + "'";
+    if (about && *about && (*about)->is_disabled) {
+        notes.push_back(repository + " is disabled: nothing in it can be searched or read until an "
+                                     "administrator of the project enables it.");
+        return;
+    }
+    if (about && *about && (*about)->default_branch.empty()) {
+        notes.push_back(repository + " is empty: it has no branch.");
+        return;
+    }
+    if (about && !*about && about->error().kind() == core::ErrorKind::not_found) {
+        notes.push_back("There is no repository '" + arguments.repository + "' in project '" +
+                        arguments.project +
+                        "' that this identity may read, so it is not in the search index; "
+                        "list_repositories shows the names.");
+        return;
+    }
     if (!index) {
         if (index.error().kind() == core::ErrorKind::not_found) {
             notes.push_back(repository + " is not in the search index of project '" + arguments.project +
@@ -59,9 +76,8 @@ void explain_index(SearchArguments const& arguments,
 
 } // namespace
 
-std::vector<std::string> explain_page(SearchArguments const& arguments,
-                                      ado::CodeSearchPage const& page,
-                                      std::optional<core::Result<ado::RepositoryIndexStatus>> const& index) {
+std::vector<std::string>
+explain_page(SearchArguments const& arguments, ado::CodeSearchPage const& page, EmptyReasons const& reasons) {
     std::vector<std::string> notes;
     ado::InfoCodeMeaning const meaning = ado::explain_info_code(page.info_code);
     if (meaning.note != ado::IndexNote::none && !meaning.sentence.empty()) {
@@ -81,12 +97,12 @@ std::vector<std::string> explain_page(SearchArguments const& arguments,
     if (meaning.note == ado::IndexNote::query_mistake || meaning.note == ado::IndexNote::not_indexed_yet) {
         return notes;
     }
-    if (index) {
-        explain_index(arguments, *index, notes);
+    if (reasons.index) {
+        explain_index(arguments, *reasons.index, reasons.repository, notes);
     }
     if (arguments.branch.empty()) {
         notes.emplace_back("Only default branches were searched; pass `branch` for another indexed one.");
-    } else if (!index) {
+    } else if (!reasons.index) {
         notes.push_back("Branch '" + arguments.branch +
                         "' answers only if it is indexed; pass `project` and "
                         "`repository` too to learn whether it is.");

@@ -172,7 +172,32 @@ SnippetBlock cut(std::string_view text,
     return block;
 }
 
+void cut_spans(FileSnippets& snippets,
+               std::string_view text,
+               LineIndex const& lines,
+               std::vector<Span> const& spans,
+               std::vector<LocatedHit> const& hits,
+               SnippetOptions const& options) {
+    for (Span const& span : spans) {
+        if (snippets.blocks.size() == options.max_blocks) {
+            ++snippets.more_blocks;
+        } else {
+            snippets.blocks.push_back(cut(text, lines, span, hits, options));
+        }
+    }
+}
+
 } // namespace
+
+FileSnippets
+snippets_at(std::string_view text, std::vector<LocatedHit> const& hits, SnippetOptions const& options) {
+    FileSnippets snippets;
+    LineIndex const lines(text);
+    snippets.located = hits.size();
+    snippets.found_by_text = hits.size();
+    cut_spans(snippets, text, lines, merge(hits, lines, options.context_lines), hits, options);
+    return snippets;
+}
 
 FileSnippets make_snippets(std::string_view text,
                            std::span<IndexedHit const> hits,
@@ -193,13 +218,7 @@ FileSnippets make_snippets(std::string_view text,
     if (name_only && !text.empty()) {
         spans.push_back(Span{0, std::min(2 * options.context_lines, lines.count() - 1), 0, 0});
     }
-    for (Span const& span : spans) {
-        if (snippets.blocks.size() == options.max_blocks) {
-            ++snippets.more_blocks;
-        } else {
-            snippets.blocks.push_back(cut(text, lines, span, located, options));
-        }
-    }
+    cut_spans(snippets, text, lines, spans, located, options);
     return snippets;
 }
 

@@ -2,7 +2,9 @@ target_sources(server_lib PRIVATE
   tools/add_work_item_comment.cpp
   tools/answer.cpp
   tools/assignee.cpp
+  tools/blob_cache.cpp
   tools/clean_text.cpp
+  tools/connector_policy.cpp
   tools/create_work_item.cpp
   tools/created_item.cpp
   tools/cursor.cpp
@@ -32,7 +34,9 @@ target_sources(server_lib PRIVATE
   tools/repository_arguments.cpp
   tools/search_answer.cpp
   tools/search_arguments.cpp
+  tools/search_budget.cpp
   tools/search_code.cpp
+  tools/search_fallback.cpp
   tools/search_notes.cpp
   tools/search_wiki.cpp
   tools/search_work_items.cpp

@@ -49,6 +49,11 @@ std::optional<std::string> implied_key(protocol::ToolCall const& call) {
     return std::nullopt;
 }
 
+core::Task<core::Result<protocol::ToolResult>>
+OrganizationTool::run_over(core::Json const&, std::vector<CallScope> const&, std::vector<std::string>) {
+    co_return core::fail(core::ErrorKind::internal, "this tool answers for one organization");
+}
+
 core::Task<core::Result<WritePlan>> OrganizationTool::plan(core::Json const& args, CallScope const&) {
     WritePlan plan(args);
     plan.summary = descriptor().title + "\n" + summarize_arguments(args);

@@ -312,4 +312,29 @@ TEST(Client, ListsWorkItemTypes) {
     EXPECT_EQ(test.http.requests().at(0).url, "https://dev.azure.com/contoso/P/_apis/wit/workitemtypes");
 }
 
+TEST(ClientLimits, AnOlderServerIsAskedInItsOwnVersions) {
+    struct Row {
+        char const* version;
+        char const* connection_data;
+        char const* comments;
+        char const* search;
+    };
+    for (Row const& row : {Row{"7.1", "7.1-preview.1", "7.1-preview.4", ""},
+                           Row{"7.0", "7.0-preview.1", "7.0-preview.3", "7.0-preview.1"},
+                           Row{"6.0", "6.0-preview.1", "6.0-preview.3", "6.0-preview.1"},
+                           Row{"5.0", "5.0-preview.1", "5.0-preview.2", "5.0-preview.1"}}) {
+        ado::ClientLimits limits;
+        limits.use_version(row.version);
+        EXPECT_EQ(limits.api_version, row.version);
+        EXPECT_EQ(limits.connection_data_version, row.connection_data);
+        EXPECT_EQ(limits.comments_version, row.comments);
+        EXPECT_EQ(limits.search_version, row.search);
+    }
+    ado::ClientLimits const untouched;
+    ado::ClientLimits newest;
+    newest.use_version("7.1");
+    EXPECT_EQ(newest.comments_version, untouched.comments_version);
+    EXPECT_EQ(newest.connection_data_version, untouched.connection_data_version);
+}
+
 } // namespace

@@ -210,6 +210,8 @@ TEST(LoadConfig, ReadsEverySection) {
                     "      - {method: oauth, tenant: t}\n"
                     "      - {method: pat, pat_file: pat, expires: 2027-03-01}\n"
                     "    projects: [Alpha, Beta]\n"
+                    "    repositories: [Alpha/engine, tools]\n"
+                    "    wikis: [Alpha.wiki]\n"
                     "    read_only: true\n"
                     "    fallback: false\n"
                     "    default_project: alpha\n"
@@ -249,6 +251,8 @@ TEST(LoadConfig, ReadsEverySection) {
     EXPECT_EQ(core::format_utc(*connector.auth[2].expires), "2027-03-01T23:59:59Z");
     EXPECT_TRUE(connector.read_only);
     EXPECT_FALSE(connector.fallback);
+    EXPECT_EQ(connector.repositories, (std::vector<std::string>{"Alpha/engine", "tools"}));
+    EXPECT_EQ(connector.wikis, std::vector<std::string>{"Alpha.wiki"});
     EXPECT_EQ(connector.default_project, "alpha");
     EXPECT_TRUE(connector.confirm_writes);
     EXPECT_EQ(connector.sign_in_role, core::Role::user);

@@ -12,7 +12,8 @@ TEST(ConnectorDocument, ReadsWhatItWrites) {
         "organization": "contoso", "enabled": false,
         "auth": [{"method": "managed_identity", "client_id": "a", "federated_client_id": "b", "federated_tenant_id": "c"},
                  {"method": "oauth", "tenant": "t"}, {"method": "pat"}],
-        "projects": ["Web", "Api"], "read_only": true, "fallback": false, "default_project": "web",
+        "projects": ["Web", "Api"], "repositories": ["Web/engine"], "wikis": ["Web.wiki"],
+        "read_only": true, "fallback": false, "default_project": "web",
         "confirm_writes": true, "sign_in_role": "user"})");
     auto const config = server::read_connector_document("contoso-prod", document);
     ASSERT_TRUE(config) << config.error().message();

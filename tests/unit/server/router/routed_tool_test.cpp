@@ -75,10 +75,16 @@ protected:
     }
 
     void connect(std::string_view name, std::vector<std::string> projects = {}, bool read_only = false) {
+        server::ConnectorPolicy policy;
+        policy.projects = std::move(projects);
+        policy.read_only = read_only;
+        connect_with(name, std::move(policy));
+    }
+
+    void connect_with(std::string_view name, server::ConnectorPolicy policy) {
         Connector::Settings settings;
         settings.name = std::string(name);
-        settings.policy.projects = std::move(projects);
-        settings.policy.read_only = read_only;
+        settings.policy = std::move(policy);
         auto connector = std::make_shared<Connector>(settings,
                                                      *ado::parse_organization(name, ado::OrganizationUrls()),
                                                      std::vector<server::ConnectorProvider>());
@@ -196,6 +202,40 @@ TEST_F(RoutedToolTest, AProjectOutsideTheAllowListIsRefusedBeforeAnythingIsSent)
     EXPECT_TRUE(refused.is_error);
     EXPECT_NE(refused.text.find("project_not_allowed"), std::string::npos);
     EXPECT_EQ(tool_->started, 1);
+}
+
+TEST_F(RoutedToolTest, RepositoriesAndWikisOutsideTheirAllowListsAreRefusedBeforeAnythingIsSent) {
+    server::ConnectorPolicy policy;
+    policy.repositories = {"Web/engine", "tools"};
+    policy.wikis = {"Web.wiki"};
+    connect_with("contoso", policy);
+    directory_.set_sources({{"contoso", {"handbook"}}});
+    make(true);
+    int started = 0;
+    struct Row {
+        Json args;
+        bool allowed;
+    };
+    Json const both = Json::array({{{"path", "/a"}}, {{"path", "/b"}, {"repository", "vault"}}});
+    for (Row const& row : {Row{{{"project", "Web"}, {"repository", "ENGINE"}}, true},
+                           Row{{{"project", "Api"}, {"repository", "engine"}}, false},
+                           Row{{{"project", "Api"}, {"repository", "tools"}}, true},
+                           Row{{{"project", "Web"}, {"repository", "vault"}}, false},
+                           Row{{{"repository", "engine"}}, true},
+                           Row{{{"repository", "3f2504e0-4f89-11d3-9a0c-0305e82c3301"}}, false},
+                           Row{{{"project", "Web"}, {"repository", "engine"}, {"files", both}}, false},
+                           Row{{{"wiki", "web.WIKI"}}, true},
+                           Row{{{"wiki", "handbook"}}, true},
+                           Row{{{"wiki", "Payroll.wiki"}}, false}}) {
+        SCOPED_TRACE(row.args.dump());
+        auto const result = call(row.args);
+        EXPECT_EQ(result.is_error, !row.allowed) << result.text;
+        started += row.allowed ? 1 : 0;
+        EXPECT_EQ(tool_->started, started);
+        if (!row.allowed) {
+            EXPECT_NE(result.text.find("_not_allowed"), std::string::npos) << result.text;
+        }
+    }
 }
 
 TEST_F(RoutedToolTest, AnErrorBecomesAResultWithItsCode) {

@@ -90,6 +90,7 @@ public:
         EXPECT_TRUE(protocol::validate(tool->descriptor().input_schema, args).empty()) << args.dump();
         call_.emplace(args, caller, ctx, mcp_client);
         scope_.emplace(organization, client, policy, guard(), limits, *call_);
+        scope_->blobs = blobs;
         return tool->run(args, *scope_);
     }
 
@@ -144,6 +145,7 @@ public:
     std::string organization = "contoso";
     server::ConnectorPolicy policy;
     server::Limits limits;
+    server::BlobCache* blobs = nullptr;
     core::Principal caller;
     core::CallContext ctx;
     protocol::SilentClient mcp_client{protocol::ClientFeatures()};

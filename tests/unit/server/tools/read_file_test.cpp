@@ -1,5 +1,6 @@
 #include "fixture.hpp"
 
+#include "server/tools/blob_cache.hpp"
 #include "server/tools/file_window.hpp"
 #include "server/tools/read_arguments.hpp"
 
@@ -367,6 +368,66 @@ TEST(ReadFile, CleansTheTextAndSaysSo) {
     Json const answer = test.structured({{"repository", "r"}, {"path", "/a"}});
     EXPECT_EQ(answer["files"][0]["text"], "ab\n");
     EXPECT_TRUE(mentions(notes_of(answer), "2 invisible or control characters"));
+}
+
+TEST(ReadFile, ACommitsFileIsKeptAndReadAgainByItsObjectIdAlone) {
+    ReadTest test;
+    server::BlobCache blobs(1024 * 1024, 512 * 1024);
+    test.blobs = &blobs;
+    std::string identity = "22157d54-1821-6536-a446-928b06348385:ada@contoso.example";
+    std::size_t contents = 0;
+    test.http.handle([&](test::RecordedRequest const& request) -> core::Result<core::HttpResponse> {
+        Json item = file_answer("/a.c", "one\ntwo\n");
+        if (request.url.find("includeContent=true") == std::string::npos) {
+            item.erase("content");
+        } else {
+            ++contents;
+        }
+        return test::make_response(
+            200, item.dump(), {{"Content-Type", "application/json"}, {"X-VSS-UserData", identity}});
+    });
+    Json const args = {{"repository", "engine"}, {"path", "/a.c"}, {"ref", kCommit}};
+    Json const first = test.structured(args);
+    EXPECT_EQ(first["files"][0]["text"], "one\ntwo\n");
+    EXPECT_EQ(test.structured(args), first);
+    EXPECT_EQ(test.http.requests().size(), 2U) << "one request a call";
+    EXPECT_EQ(contents, 1U);
+
+    identity = "11157d54-1821-6536-a446-928b06348385:bo@contoso.example";
+    EXPECT_EQ(test.structured(args), first);
+    EXPECT_EQ(contents, 2U) << "another identity reads for itself";
+
+    Json const branch = {{"repository", "engine"}, {"path", "/a.c"}, {"ref", "main"}};
+    test.structured(branch);
+    EXPECT_EQ(contents, 3U) << "what a branch holds must be asked";
+}
+
+TEST(ReadFile, NamesWhatStandsForAnotherFile) {
+    {
+        ReadTest test;
+        test.respond(file_answer(
+            "/big.bin", "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n"));
+        Json const answer = test.structured({{"repository", "engine"}, {"path", "/big.bin"}});
+        EXPECT_TRUE(mentions(notes_of(answer), "is a Git LFS pointer"));
+        EXPECT_TRUE(mentions(notes_of(answer), "12345 bytes, sha256:4d7a"));
+    }
+    {
+        ReadTest test;
+        Json link = file_answer("/link", "../src/a.c");
+        link["isSymLink"] = true;
+        test.respond(link);
+        Json const answer = test.structured({{"repository", "engine"}, {"path", "/link"}});
+        EXPECT_EQ(answer["files"][0]["text"], "../src/a.c");
+        EXPECT_TRUE(mentions(notes_of(answer), "is a symbolic link"));
+    }
+    {
+        ReadTest test;
+        test.respond(Json{{"objectId", kCommit}, {"gitObjectType", "commit"}, {"path", "/lib"}});
+        core::Error const error = test.error({{"repository", "engine"}, {"path", "/lib"}});
+        EXPECT_EQ(error.code(), "is_submodule");
+        EXPECT_NE(error.message().find(kCommit), std::string::npos);
+        EXPECT_NE(error.fix().find(".gitmodules"), std::string::npos);
+    }
 }
 
 } // namespace

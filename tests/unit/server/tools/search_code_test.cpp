@@ -1,6 +1,7 @@
 #include "fixture.hpp"
 
 #include "core/text/utf8.hpp"
+#include "server/tools/blob_cache.hpp"
 
 #include <algorithm>
 
@@ -251,6 +252,7 @@ TEST(SearchCode, KeepsToItsBudgetAndGoesOnWithTheCursor) {
     for (int const budget : {1024, 1500, 2048, 4096}) {
         SCOPED_TRACE(budget);
         SearchTest test;
+        test.limits.search_file_bytes = 65536; // a file's own budget is another test's matter
         test.http.handle([&](test::RecordedRequest const& request) -> core::Result<core::HttpResponse> {
             if (request.method == "POST") {
                 Json const body = Json::parse(request.body);
@@ -405,6 +407,215 @@ TEST(SearchCode, TakesTheVersionOfTheBranchThatWasAskedFor) {
     EXPECT_EQ(answer["results"][0]["branch"], "dev");
     EXPECT_EQ(answer["results"][0]["commit"], other);
     EXPECT_NE(test.http.requests()[1].url.find(other), std::string::npos);
+}
+
+/// 64 KB of code with the needle every hundred lines.
+std::string long_file(std::vector<std::pair<int, int>>& places) {
+    std::string file;
+    for (int line = 0; file.size() < 64 * 1024; ++line) {
+        if (line % 100 == 50) {
+            file += "    auto result = ";
+            places.emplace_back(static_cast<int>(file.size()), 6);
+            file += "needle(argument, another_argument); // the line that is looked for\n";
+        } else {
+            file += "    do_something_else_" + std::to_string(line) + "(with, several, \"arguments\");\n";
+        }
+    }
+    return file;
+}
+
+TEST(SearchCode, FiveHitsOfLongFilesStayBelowSixKilobytes) {
+    SearchTest test;
+    std::vector<std::pair<int, int>> places;
+    std::string const file = long_file(places);
+    std::vector<Json> hits;
+    for (int i = 0; i < 5; ++i) {
+        hits.push_back(hit("/src/some/folder/with/a/long/name/file" + std::to_string(i) + ".cpp", places));
+    }
+    test.respond(page(hits));
+    for (int i = 0; i < 5; ++i) {
+        test.respond(file_answer("/f", file));
+    }
+    Json const answer = test.structured({{"query", "needle"}});
+    EXPECT_EQ(answer["results"].size(), 5U) << "one place of each";
+    for (Json const& result : answer["results"]) {
+        EXPECT_NE(result["snippet"].get<std::string>().find("needle(argument"), std::string::npos);
+        EXPECT_FALSE(result["matches"].empty());
+    }
+    EXPECT_LE(test.text.size(), 6000U);
+    EXPECT_LE(answer.dump().size(), 6000U);
+    EXPECT_TRUE(mentions(notes_of(answer), "more places in these files not shown"));
+}
+
+TEST(SearchCode, OneFileMayTakeWhatFiveWouldShare) {
+    SearchTest test;
+    std::vector<std::pair<int, int>> places;
+    std::string const file = long_file(places);
+    test.respond(page({hit("/src/file.cpp", places)}));
+    test.respond(file_answer("/src/file.cpp", file));
+    Json const answer = test.structured({{"query", "needle"}, {"context_lines", 1}});
+    EXPECT_GE(answer["results"].size(), 4U);
+    EXPECT_LE(answer.dump().size(), 6000U);
+}
+
+TEST(SearchCode, KeptTextsCostNoRequestAndBelongToTheIdentityThatReadThem) {
+    SearchTest test;
+    server::BlobCache blobs(1024 * 1024, 512 * 1024);
+    test.blobs = &blobs;
+    std::string identity = "22157d54-1821-6536-a446-928b06348385:ada@contoso.example";
+    Json found = hit("/src/parser.cpp", {{18, 5}});
+    found["contentId"] = file_answer("/src/parser.cpp", kParser)["objectId"];
+    test.http.handle([&](test::RecordedRequest const& request) -> core::Result<core::HttpResponse> {
+        Json const body = request.method == "POST" ? page({found}) : file_answer("/src/parser.cpp", kParser);
+        return test::make_response(
+            200, body.dump(), {{"Content-Type", "application/json"}, {"X-VSS-UserData", identity}});
+    });
+    Json const cold = test.structured({{"query", "parse"}});
+    EXPECT_EQ(test.http.requests().size(), 2U);
+    EXPECT_EQ(blobs.size(), 1U);
+    Json const warm = test.structured({{"query", "parse"}});
+    EXPECT_EQ(test.http.requests().size(), 3U) << "the search alone";
+    EXPECT_EQ(warm, cold);
+
+    identity = "11157d54-1821-6536-a446-928b06348385:bo@contoso.example";
+    EXPECT_EQ(test.structured({{"query", "parse"}}), cold);
+    EXPECT_EQ(test.http.requests().size(), 5U) << "nobody reads with another's rights";
+    EXPECT_EQ(blobs.size(), 2U);
+}
+
+TEST(SearchCode, WhoIsNotNamedIsNotServedFromTheCache) {
+    SearchTest test;
+    server::BlobCache blobs(1024 * 1024, 512 * 1024);
+    test.blobs = &blobs;
+    for (int round = 1; round <= 2; ++round) {
+        test.respond(page({hit("/src/parser.cpp", {{18, 5}})}));
+        test.respond(file_answer("/src/parser.cpp", kParser));
+        test.structured({{"query", "parse"}});
+        EXPECT_EQ(test.http.requests().size(), 2U * static_cast<std::size_t>(round));
+    }
+    EXPECT_EQ(blobs.size(), 0U);
+}
+
+TEST(SearchCode, RepositoriesOffTheAllowListTurnUpNowhere) {
+    SearchTest test;
+    test.policy.projects = {"Web Shop"};
+    test.policy.repositories = {"Web Shop/engine"};
+    Json other = hit("/secret.cpp", {{0, 6}});
+    other["repository"]["name"] = "vault";
+    test.respond(page({other, hit("/src/parser.cpp", {{18, 5}})}));
+    test.respond(file_answer("/src/parser.cpp", kParser));
+    Json const answer = test.structured({{"query", "parse"}});
+    EXPECT_EQ(test.request_body(0)["filters"]["Repository"], Json({"engine"}));
+    EXPECT_EQ(answer.dump().find("vault"), std::string::npos);
+    EXPECT_EQ(test.text.find("vault"), std::string::npos);
+    EXPECT_EQ(test.http.requests().size(), 2U);
+}
+
+TEST(SearchCode, SaysWhereTheServiceStopsListing) {
+    SearchTest test;
+    test.respond(page({hit("/src/parser.cpp", {{18, 5}})}, 5000));
+    test.respond(file_answer("/src/parser.cpp", kParser));
+    Json const answer = test.structured({{"query", "parse"}});
+    EXPECT_TRUE(mentions(notes_of(answer), "only the first 2,000 of these files"));
+    EXPECT_EQ(answer["total"], 5000);
+}
+
+TEST(SearchCode, ADisabledOrEmptyRepositoryIsSaidToBe) {
+    struct Row {
+        char const* name;
+        Json repository;
+        char const* words;
+    };
+    for (Row const& row : {Row{"disabled", {{"id", "1"}, {"name", "r"}, {"isDisabled", true}}, "is disabled"},
+                           Row{"empty", {{"id", "1"}, {"name", "r"}, {"isDisabled", false}}, "is empty"}}) {
+        SCOPED_TRACE(row.name);
+        SearchTest test;
+        test.respond(page({}));
+        test.http.respond(404, R"({"message":"no status"})", {{"Content-Type", "application/json"}});
+        test.respond(row.repository);
+        Json const answer = test.structured({{"query", "x"}, {"project", "P"}, {"repository", "r"}});
+        EXPECT_TRUE(mentions(notes_of(answer), row.words)) << answer.dump();
+    }
+}
+
+/// A repository of three files behind a search service that is not there.
+void serve_listing(SearchTest& test, int search_status) {
+    test.http.handle(
+        [search_status](test::RecordedRequest const& request) -> core::Result<core::HttpResponse> {
+            std::vector<std::pair<std::string, std::string>> const json{{"Content-Type", "application/json"}};
+            auto const in_url = [&request](char const* part) {
+                return request.url.find(part) != std::string::npos;
+            };
+            if (request.method == "POST") {
+                return test::make_response(search_status, R"({"message":"not here"})", json);
+            }
+            if (in_url("scopePath")) {
+                Json const items{{"value",
+                                  {{{"objectId", std::string(40, 'e')},
+                                    {"gitObjectType", "tree"},
+                                    {"commitId", kCommit},
+                                    {"path", "/"},
+                                    {"isFolder", true}}}}};
+                return test::make_response(200, items.dump(), json);
+            }
+            if (in_url("/trees/")) {
+                Json entries = Json::array();
+                for (char const* const path : {"b/two.cpp", "a.cpp", "logo.png", "notes.txt"}) {
+                    entries.push_back({{"objectId", std::string(40, 'a')},
+                                       {"relativePath", path},
+                                       {"gitObjectType", "blob"},
+                                       {"size", 40}});
+                }
+                return test::make_response(200, Json{{"treeEntries", entries}}.dump(), json);
+            }
+            bool const is_note = in_url("notes.txt");
+            return test::make_response(
+                200, file_answer("/f", is_note ? "nothing to see" : "int x;\nint parse();\n").dump(), json);
+        });
+}
+
+TEST(SearchCode, ReadsThroughANamedRepositoryWhereTheServiceIsMissing) {
+    for (int const status : {404, 503}) {
+        SCOPED_TRACE(status);
+        SearchTest test;
+        serve_listing(test, status);
+        Json args{{"query", "Parse"}, {"project", "P"}, {"repository", "engine"}, {"top", 1}};
+        Json const first = test.structured(args);
+        EXPECT_TRUE(mentions(notes_of(first), "read through instead"));
+        EXPECT_EQ(first["total"], 2);
+        ASSERT_EQ(first["results"].size(), 1U);
+        EXPECT_EQ(first["results"][0]["path"], "/a.cpp");
+        EXPECT_EQ(first["results"][0]["commit"], kCommit);
+        EXPECT_EQ(first["results"][0]["matches"], Json::parse(R"([{"line":2,"column":5,"length":5}])"));
+        ASSERT_TRUE(first.contains("cursor"));
+        args["cursor"] = first["cursor"];
+        Json const second = test.structured(args);
+        EXPECT_EQ(second["results"][0]["path"], "/b/two.cpp");
+        EXPECT_FALSE(second.contains("cursor"));
+        for (test::RecordedRequest const& request : test.http.requests()) {
+            EXPECT_EQ(request.url.find("logo.png"), std::string::npos);
+        }
+    }
+}
+
+TEST(SearchCode, AReadThroughIsBoundedAndSaysWhatItLeftOut) {
+    SearchTest test;
+    test.limits.search_fallback_files = 1;
+    serve_listing(test, 503);
+    Json const answer = test.structured({{"query", "parse"}, {"project", "P"}, {"repository", "engine"}});
+    EXPECT_EQ(answer["total"], 1);
+    EXPECT_TRUE(mentions(notes_of(answer), "2 more were not read"));
+    SearchTest off;
+    off.limits.search_fallback_files = 0;
+    serve_listing(off, 503);
+    EXPECT_EQ(off.error({{"query", "parse"}, {"project", "P"}, {"repository", "engine"}}).kind(),
+              core::ErrorKind::upstream);
+}
+
+TEST(SearchCode, ReadsThroughNothingWithoutARepository) {
+    SearchTest test;
+    serve_listing(test, 503);
+    EXPECT_EQ(test.error({{"query", "parse"}, {"project", "P"}}).kind(), core::ErrorKind::upstream);
 }
 
 } // namespace
