@@ -2,10 +2,12 @@
 
 #include "ado/code_search.hpp"
 #include "ado/connection_data.hpp"
+#include "ado/fwd.hpp"
 #include "ado/git.hpp"
 #include "ado/organization.hpp"
 #include "ado/patch.hpp"
 #include "ado/transport.hpp"
+#include "ado/wiql.hpp"
 #include "core/async.hpp"
 #include "core/call_context.hpp"
 #include "core/http/http_client.hpp"
@@ -19,44 +21,6 @@
 #include <vector>
 
 namespace ado {
-
-class ClassificationPaths; // ado/classification.hpp
-class Comment;             // ado/comments.hpp
-class CommentPage;         // ado/comments.hpp
-class CommitDiff;          // ado/git_changes.hpp
-class CommitInfo;          // ado/git_lists.hpp
-class CommitQuery;         // ado/git_lists.hpp
-class DiffQuery;           // ado/git_changes.hpp
-class FieldRule;           // ado/type_rules.hpp
-class Identity;            // ado/identities.hpp
-class Project;             // ado/projects.hpp
-class TreeItem;            // ado/git_lists.hpp
-class Wiki;                // ado/wiki.hpp
-class WikiPage;            // ado/wiki.hpp
-class WikiSearchPage;      // ado/wiki_search.hpp
-class WikiSearchRequest;   // ado/wiki_search.hpp
-class WorkItem;            // ado/work_items.hpp
-class WorkItemType;        // ado/work_items.hpp
-
-class WriteOptions {
-public:
-    WriteOptions() = default;
-    explicit WriteOptions(bool validate_only_) : validate_only(validate_only_) {}
-    bool validate_only = false;
-};
-
-class WiqlQuery {
-public:
-    WiqlQuery() = default;
-    explicit WiqlQuery(std::string query_) : query(std::move(query_)) {}
-    std::string query;
-    std::string project; ///< empty = the whole organization; needed for @project
-    std::size_t top = 200;
-    bool time_precision = false; ///< dates in the query carry a time of day
-};
-
-/// `'` doubled, as WIQL quotes a string literal.
-std::string quote_wiql(std::string_view text);
 
 /// One organization of Azure DevOps over REST. Every method may run concurrently with others on the client's
 /// thread; the arguments taken by reference outlive the returned task; cancelling (terminal) aborts the
