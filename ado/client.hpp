@@ -1,5 +1,6 @@
 #pragma once
 
+#include "ado/client_options.hpp"
 #include "ado/code_search.hpp"
 #include "ado/connection_data.hpp"
 #include "ado/git.hpp"
@@ -34,26 +35,6 @@ class Wiki;                // ado/wiki.hpp
 class WikiPage;            // ado/wiki.hpp
 class WorkItem;            // ado/work_items.hpp
 class WorkItemType;        // ado/work_items.hpp
-
-class WriteOptions {
-public:
-    WriteOptions() = default;
-    explicit WriteOptions(bool validate_only_) : validate_only(validate_only_) {}
-    bool validate_only = false;
-};
-
-class WiqlQuery {
-public:
-    WiqlQuery() = default;
-    explicit WiqlQuery(std::string query_) : query(std::move(query_)) {}
-    std::string query;
-    std::string project; ///< empty = the whole organization; needed for @project
-    std::size_t top = 200;
-    bool time_precision = false; ///< dates in the query carry a time of day
-};
-
-/// `'` doubled, as WIQL quotes a string literal.
-std::string quote_wiql(std::string_view text);
 
 /// One organization of Azure DevOps over REST. Every method may run concurrently with others on the client's
 /// thread; the arguments taken by reference outlive the returned task; cancelling (terminal) aborts the
