@@ -1,5 +1,6 @@
 #pragma once
 
+#include "ado/client_options.hpp"
 #include "ado/code_search.hpp"
 #include "ado/connection_data.hpp"
 #include "ado/fwd.hpp"
@@ -7,7 +8,6 @@
 #include "ado/organization.hpp"
 #include "ado/patch.hpp"
 #include "ado/transport.hpp"
-#include "ado/wiql.hpp"
 #include "core/async.hpp"
 #include "core/call_context.hpp"
 #include "core/http/http_client.hpp"

@@ -60,11 +60,4 @@ private:
     std::unique_ptr<core::Json> document_; ///< by pointer: this header needs only the forward declaration
 };
 
-class WriteOptions {
-public:
-    WriteOptions() = default;
-    explicit WriteOptions(bool validate_only_) : validate_only(validate_only_) {}
-    bool validate_only = false;
-};
-
 } // namespace ado

@@ -2,6 +2,7 @@
 
 #include "core/log.hpp"
 
+#include <chrono>
 #include <string>
 #include <utility>
 #include <vector>
@@ -11,15 +12,16 @@ namespace {
 
 /// Twins of one content that other processes took meanwhile; each is one more look.
 constexpr int kMostTwins = 50;
+/// How much older than the entry others may be whose resources count as known: more than a look reaches back.
+constexpr std::chrono::minutes kKnownBefore{10};
 
 } // namespace
 
-core::Task<EffectLook> look_for_effect(Journal& journal,
-                                       JournalEntry const& entry,
-                                       WriteGuard::LookUp const& look_up,
-                                       std::chrono::milliseconds margin) {
+core::Task<EffectLook>
+look_for_effect(Journal& journal, JournalEntry const& entry, WriteGuard::LookUp const& look_up) {
     EffectLook look;
-    auto known = co_await journal.known_resources(entry.organization, entry.tool, entry.created_at - margin);
+    auto known =
+        co_await journal.known_resources(entry.organization, entry.tool, entry.created_at - kKnownBefore);
     if (!known) {
         co_return look;
     }

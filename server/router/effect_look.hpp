@@ -4,7 +4,6 @@
 #include "server/store/journal.hpp"
 #include "server/tools/write_guard.hpp"
 
-#include <chrono>
 #include <optional>
 
 namespace server {
@@ -19,11 +18,8 @@ public:
 };
 
 /// Looks once, and takes what it finds for the entry's effect unless it is another entry's, or may be that of
-/// a twin that is being sent. Resources of entries up to `margin` older than this one count as known.
-/// References outlive the task.
-core::Task<EffectLook> look_for_effect(Journal& journal,
-                                       JournalEntry const& entry,
-                                       WriteGuard::LookUp const& look_up,
-                                       std::chrono::milliseconds margin);
+/// a twin that is being sent. References outlive the task.
+core::Task<EffectLook>
+look_for_effect(Journal& journal, JournalEntry const& entry, WriteGuard::LookUp const& look_up);
 
 } // namespace server

@@ -150,7 +150,7 @@ private:
                 break;
             }
             co_await clock_.sleep_for(pause);
-            EffectLook look = co_await look_for_effect(journal_, entry, look_up, settings_.settle);
+            EffectLook look = co_await look_for_effect(journal_, entry, look_up);
             if (look.found) {
                 co_return std::move(*look.found);
             }
@@ -190,7 +190,7 @@ private:
                 }
                 entry = std::move(*now);
             }
-            look = co_await look_for_effect(journal_, entry, look_up, settings_.settle);
+            look = co_await look_for_effect(journal_, entry, look_up);
             if (look.found) {
                 look.found->created = false;
                 co_return Answer(std::move(*look.found));

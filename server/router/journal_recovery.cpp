@@ -59,7 +59,7 @@ core::Task<bool> JournalRecovery::settle(JournalEntry const& entry) {
     WriteGuard::LookUp const finder = [&search](core::SystemTime since, std::vector<std::string> known) {
         return look(search, since, std::move(known));
     };
-    EffectLook const found = co_await look_for_effect(journal_, entry, finder, limits_.write_settle_ms);
+    EffectLook const found = co_await look_for_effect(journal_, entry, finder);
     if (found.found) {
         co_return true;
     }

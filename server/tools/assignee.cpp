@@ -43,6 +43,7 @@ std::string list_of(std::vector<ado::Identity> const& people) {
 /// The word of a name that tells most: the look-up goes by beginnings and parts of names.
 std::string longest_word(std::string_view name) {
     std::string_view longest;
+    name = name.substr(0, name.find('@')); // behind it everybody is the same
     while (!name.empty()) {
         std::size_t const end = std::min(name.find_first_of(" .@<>,"), name.size());
         if (end > longest.size()) {

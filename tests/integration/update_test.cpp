@@ -48,14 +48,14 @@ TEST_F(Updates, AnItemIsChangedAndGuardedByItsRevision) {
                                      {"state", "Active"},
                                      {"description", "Now `<known>`"},
                                      {"tags", {"c", "-a"}},
-                                     {"assigned_to", "ada@contoso.example"},
+                                     {"assigned_to", "ada.palmer@contoso.example"},
                                      {"expected_rev", made.at("rev")}});
     ASSERT_TRUE(updated.ok()) << updated.describe();
     EXPECT_EQ(updated.structured().at("updated"), true);
     EXPECT_EQ(updated.structured().at("state"), "Active");
     Json const now = read(made.at("id"));
     EXPECT_EQ(now.at("tags"), Json({"b", "c"}));
-    EXPECT_NE(now.at("assigned_to").get<std::string>().find("ada@contoso.example"), std::string::npos);
+    EXPECT_NE(now.at("assigned_to").get<std::string>().find("ada.palmer@contoso.example"), std::string::npos);
     EXPECT_NE(now.at("fields").dump().find("Now `<known>`"), std::string::npos) << now.at("fields");
 
     ToolAnswer const stale = call(

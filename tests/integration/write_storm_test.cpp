@@ -29,7 +29,6 @@ void settle_early(Json& config, test::Simulator const&) {
     config["limits"]["write_recovery_ms"] = 2000;
     config["limits"]["call_ms"] = 9000;
     config["limits"]["upstream_request_ms"] = 3000;
-    config["log"]["level"] = "warn";
 }
 
 /// Calls that are repeated with their key until they are answered, by threads that know nothing of what

@@ -137,9 +137,9 @@ TEST(UpdateWorkItem, ChangesTheParent) {
     EXPECT_TRUE(mentions(notes_of(answer), "do not raise the revision"));
     EXPECT_EQ(answer["updated"], true);
     EXPECT_EQ(answer["rev"], 3);
-    test.respond(bug(3, Json::object(), {parent(41)}));
+    test.respond(bug(3, Json::object(), Json::array({parent(41)})));
     EXPECT_EQ(test.structured({{"id", 12}, {"parent_id", 41}})["updated"], false);
-    test.respond(bug(3, Json::object(), {parent(41)}));
+    test.respond(bug(3, Json::object(), Json::array({parent(41)})));
     test.respond(bug(3));
     test.structured({{"id", 12}, {"parent_id", 0}});
     EXPECT_EQ(test.request_body(4)[1], (Json{{"op", "remove"}, {"path", "/relations/0"}}));
@@ -148,8 +148,8 @@ TEST(UpdateWorkItem, ChangesTheParent) {
 TEST(UpdateWorkItem, LinksOnlyOnce) {
     UpdateTest test;
     Json const there{{"rel", "Hyperlink"}, {"url", "https://example.com/a"}};
-    test.respond(bug(3, Json::object(), {there}));
-    test.respond(bug(3, Json::object(), {there}));
+    test.respond(bug(3, Json::object(), Json::array({there})));
+    test.respond(bug(3, Json::object(), Json::array({there})));
     test.structured(
         {{"id", 12}, {"links", {{{"url", "https://example.com/a"}}, {{"url", "https://example.com/b"}}}}});
     EXPECT_EQ(test.request_body(1),
@@ -164,14 +164,13 @@ TEST(UpdateWorkItem, NamesTheStatesThatCanBeReached) {
            400,
            "TF401320: Rule Error for field State. Error code: InvalidListValue.",
            "RuleValidationException");
-    test.respond({{"value",
-                   {{{"referenceName", "System.State"},
-                     {"name", "State"},
-                     {"allowedValues", {"New", "Active", "Closed"}}}}}});
+    Json const state{
+        {"referenceName", "System.State"}, {"name", "State"}, {"allowedValues", {"New", "Active", "Closed"}}};
+    test.respond({{"value", Json::array({state})}});
     test.respond({{"value", Json::array()}});
     test.respond({{"name", "Bug"},
                   {"states", {{{"name", "New"}}, {{"name", "Active"}}, {{"name", "Closed"}}}},
-                  {"transitions", {{"New", {{{"to", "New"}}, {{"to", "Active"}}}}}}});
+                  {"transitions", {{"New", Json::array({Json{{"to", "New"}}, Json{{"to", "Active"}}})}}}});
     core::Error const error = test.error({{"id", 12}, {"state", "Activ"}});
     EXPECT_NE(error.fix().find("Did you mean 'Active'? From 'New' it can go to: Active."), std::string::npos)
         << error.fix();

@@ -5,7 +5,15 @@
 #include <string_view>
 #include <utility>
 
+/// What the client's methods take beside names and ids.
 namespace ado {
+
+class WriteOptions {
+public:
+    WriteOptions() = default;
+    explicit WriteOptions(bool validate_only_) : validate_only(validate_only_) {}
+    bool validate_only = false;
+};
 
 class WiqlQuery {
 public:
