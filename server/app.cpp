@@ -140,15 +140,8 @@ core::Result<void> App::build() {
 
 /// The index is a cache: without it everything is searched live.
 void App::build_knowledge() {
-    core::Result<std::unique_ptr<KnowledgeIndex>> index =
-        open_knowledge_index(clock_, knowledge_index_path(config_.store.path));
-    std::string reason;
-    if (index) {
-        knowledge_index_ = std::move(*index);
-    } else {
-        reason = index.error().message();
-        core::log::error("knowledge.index_unusable", {{"reason", core::describe(index.error())}});
-    }
+    // Syncing is not switched on: the first sync ends the process (see the commit). Until then all is live.
+    std::string const reason = "indexing is switched off in this build";
     knowledge_ = std::make_unique<KnowledgeService>(
         config_, *directory_, *sources_, knowledge_index_.get(), reason, clock_, pool_, *background_);
     if (config_.embeddings && knowledge_index_) {
@@ -164,7 +157,9 @@ core::Task<core::Result<void>> App::start() {
     background_->spawn("credentials.keep", keeper_->run());
     background_->spawn("pat_files", pat_files_->run());
     background_->spawn("prune_audit", prune_audit(this));
-    background_->spawn("knowledge", knowledge_->run());
+    if (knowledge_index_) {
+        background_->spawn("knowledge", knowledge_->run());
+    }
     background_->spawn("mcp.tend", mcp_->tend());
     background_->spawn("mcp.watch", offer_->watch());
     started_ = true;
