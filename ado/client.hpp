@@ -75,7 +75,6 @@ public:
     core::Task<core::Result<std::vector<Repository>>> list_repositories(std::string const& project,
                                                                         core::CallContext const& ctx) const;
 
-    /// By name or id.
     core::Task<core::Result<Wiki>>
     get_wiki(std::string const& project, std::string const& wiki, core::CallContext const& ctx) const;
     /// A page by its id or path; `content` brings its text along.

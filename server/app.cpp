@@ -177,7 +177,9 @@ core::Task<core::Result<void>> App::start() {
     background_->spawn("pat_files", pat_files_->run());
     background_->spawn("prune_audit", prune_audit(this));
     background_->spawn("writes.recover", recovery_->run());
-    background_->spawn("knowledge", knowledge_->run());
+    if (knowledge_index_) {
+        background_->spawn("knowledge", knowledge_->run());
+    }
     background_->spawn("mcp.tend", mcp_->tend());
     background_->spawn("mcp.watch", offer_->watch());
     started_ = true;

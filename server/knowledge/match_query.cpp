@@ -68,7 +68,7 @@ std::vector<std::string> MatchQuery::quoted() const {
     for (std::string const& term : terms_) {
         bool const beginning = term.size() > 2 && term.ends_with('*') && is_word_part(term[term.size() - 2]);
         std::string match = "\"";
-        for (char const c : term) {
+        for (char const c : std::string_view(term).substr(0, term.size() - (beginning ? 1 : 0))) {
             if (c != '"' && c != '\0') {
                 match += c;
             }

@@ -50,16 +50,20 @@ KnowledgeService::KnowledgeService(Config const& config,
 KnowledgeService::~KnowledgeService() = default;
 
 core::Task<void> KnowledgeService::run() {
+    return keep_in_step(this);
+}
+
+// g++ 12 puts a pointer in front of this coroutine's frame, where nobody expects it, when it returns early
+// for a missing index and sleeps for kSettle in one expression: App does the former, `begin` the latter.
+core::Task<void> KnowledgeService::keep_in_step(KnowledgeService* self) {
     co_await core::asio::this_coro::throw_if_cancelled(false);
-    if (index_ == nullptr) {
-        co_return;
-    }
-    co_await take_states();
-    co_await clock_.sleep_for(kSettle);
+    co_await self->take_states();
+    core::SteadyTime const begin = self->clock_.now() + kSettle;
+    co_await self->clock_.sleep_until(begin);
     while (!cancelled(co_await core::asio::this_coro::cancellation_state)) {
-        co_await look();
-        start_due();
-        co_await clock_.sleep_for(kTurn);
+        co_await self->look();
+        self->start_due();
+        co_await self->clock_.sleep_for(kTurn);
     }
 }
 

@@ -47,7 +47,7 @@ public:
     /// With one, the best hits of each search are ranked by it.
     void set_ranker(std::unique_ptr<HitRanker> ranker) { ranker_ = std::move(ranker); }
 
-    /// Syncs what is due, until cancelled. Syncs run in `background`.
+    /// Syncs what is due, until cancelled. Syncs run in `background`. Only with an index.
     core::Task<void> run();
 
     std::vector<WikiSource> sources(std::string const& organization) const override;
@@ -60,6 +60,7 @@ public:
     void forget(std::string const& key) override;
 
 private:
+    static core::Task<void> keep_in_step(KnowledgeService* self);
     core::Task<void> look();
     void start_due();
     bool is_due(ListedSource const& source) const;
