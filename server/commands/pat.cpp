@@ -29,8 +29,12 @@ identity_of(CommandRun& run, ado::Organization const& organization, core::Secret
     core::AccessToken candidate(
         std::move(pat), core::AuthScheme::basic, core::SystemTime::max(), core::SystemTime::max(), "pat");
     ado::Organization target = organization;
-    auto checking = check_credential(
-        std::move(target), std::move(candidate), run.outbound().retrying(), run.clock(), ctx);
+    auto checking = check_credential(std::move(target),
+                                     std::move(candidate),
+                                     run.config().azure_devops.api_version,
+                                     run.outbound().retrying(),
+                                     run.clock(),
+                                     ctx);
     CO_TRY(CredentialCheck const check, co_await std::move(checking));
     co_return check.identity;
 }

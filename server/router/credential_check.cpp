@@ -16,12 +16,15 @@ constexpr char const* kNoRepository = "00000000-0000-0000-0000-000000000000";
 
 core::Task<core::Result<CredentialCheck>> check_credential(ado::Organization organization,
                                                            core::AccessToken token,
+                                                           std::string const& api_version,
                                                            core::HttpClient& http,
                                                            core::Clock& clock,
                                                            core::CallContext const& ctx) {
     FixedToken source(std::move(token));
     ado::Throttle throttle(clock, ado::ThrottleLimits());
-    ado::Client const client(std::move(organization), http, source, throttle, clock, ado::ClientLimits());
+    ado::ClientLimits limits;
+    limits.use_version(api_version);
+    ado::Client const client(std::move(organization), http, source, throttle, clock, limits);
 
     CO_TRY(ado::ConnectionData const who, co_await client.connection_data(ctx));
     std::string const no_project;

@@ -22,6 +22,7 @@ public:
 /// code. Two requests, neither of which changes anything. References outlive the task.
 core::Task<core::Result<CredentialCheck>> check_credential(ado::Organization organization,
                                                            core::AccessToken token,
+                                                           std::string const& api_version,
                                                            core::HttpClient& http,
                                                            core::Clock& clock,
                                                            core::CallContext const& ctx);

@@ -49,8 +49,8 @@ core::Task<core::Result<PatAccepted>> CredentialService::attach_pat(std::string 
                                 "pat");
     ado::Organization const target = *parsed;
     AuditActor const actor(caller.id, caller.name, ctx.request_id);
-    core::Result<CredentialCheck> const check =
-        co_await check_credential(target, std::move(candidate), parts_.ado_http, clock_, ctx);
+    core::Result<CredentialCheck> const check = co_await check_credential(
+        target, std::move(candidate), parts_.config.azure_devops.api_version, parts_.ado_http, clock_, ctx);
     if (!check) {
         core::Error const& error = check.error();
         if (error.kind() == core::ErrorKind::unauthorized || error.kind() == core::ErrorKind::forbidden) {
@@ -204,7 +204,12 @@ core::Task<core::Result<IdentityAccepted>> CredentialService::attach_identity(Id
     CO_TRY(core::AccessToken token, co_await provider->get(kTokenLife, ctx));
     ado::Organization tried = target;
     CO_TRY(CredentialCheck const check,
-           co_await check_credential(std::move(tried), std::move(token), parts_.ado_http, clock_, ctx));
+           co_await check_credential(std::move(tried),
+                                     std::move(token),
+                                     parts_.config.azure_devops.api_version,
+                                     parts_.ado_http,
+                                     clock_,
+                                     ctx));
     AuditActor actor(caller.id, caller.name, ctx.request_id);
     CO_TRY(StoredIdentity saved,
            co_await store_.save_identity(std::move(record), check.identity, std::move(actor)));

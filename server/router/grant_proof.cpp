@@ -1,4 +1,5 @@
 #include "server/router/grant_proof.hpp"
+#include "ado/transport.hpp"
 
 #include "server/router/credential_check.hpp"
 
@@ -54,9 +55,11 @@ core::Task<core::Result<auth::OAuthGrant>> prove_grant(auth::ProviderEnvironment
     config.client_secret = client_secret.clone();
     auto const provider = auth::make_oauth_provider(environment, std::move(config), unproven);
     CO_TRY(core::AccessToken token, co_await provider->get(kTokenLife, ctx));
+    // People sign in to the cloud alone; an older Server takes only PATs.
+    std::string const api_version = ado::ClientLimits().api_version;
     CO_TRY(CredentialCheck const check,
            co_await check_credential(
-               std::move(organization), std::move(token), ado_http, environment.clock, ctx));
+               std::move(organization), std::move(token), api_version, ado_http, environment.clock, ctx));
     auth::OAuthGrant proven = unproven.take();
     if (proven.identity.empty()) {
         proven.identity = check.identity;

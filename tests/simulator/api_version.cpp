@@ -9,6 +9,9 @@ namespace {
 constexpr double kReleased = 7.1;
 constexpr double kNewest = 7.2;
 
+/// Of the Azure DevOps Server (2020) behind /tfs.
+constexpr double kServerNewest = 6.0;
+
 std::string from_accept(std::string_view accept) {
     for (auto const& media : split(accept, ',')) {
         for (auto const& part : split(media, ';')) {
@@ -22,6 +25,10 @@ std::string from_accept(std::string_view accept) {
 }
 
 } // namespace
+
+bool is_server_path(Request const& request) {
+    return request.segments.size() > 1 && iequals(request.segments.front(), "tfs");
+}
 
 std::optional<Reply> negotiate_version(Call& call, Route const& route) {
     auto const& request = call.request;
@@ -55,14 +62,18 @@ std::optional<Reply> negotiate_version(Call& call, Route const& route) {
                              "\" is not valid. It must be of the form {major}.{minor}"
                              "[-{stage}[.{resource-version}]].");
     }
-    if (version > kNewest + 0.01) {
+    bool const on_server = is_server_path(request);
+    if (version > (on_server ? kServerNewest : kNewest) + 0.01) {
         return ado_error(400,
                          "VssVersionOutOfRangeException",
                          "The requested REST API version of " + number +
                              " is out of range for this server. The latest REST "
-                             "API version this server supports is 7.2.");
+                             "API version this server supports is " +
+                             (on_server ? "6.0." : "7.2."));
     }
-    if (!preview && (route.preview_only || version > kReleased + 0.01)) {
+    // A Server's search was a preview until 2022.1.
+    bool const preview_only = route.preview_only || (on_server && route.service == Service::search);
+    if (!preview && (preview_only || version > kReleased + 0.01)) {
         return ado_error(400,
                          "VssInvalidPreviewVersionException",
                          "The requested version \"" + wanted +

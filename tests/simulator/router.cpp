@@ -59,7 +59,7 @@ std::string base_url(Request const& request, std::string const& organization) {
     if (host == "dev.azure.com" || host.ends_with(".dev.azure.com") || host.ends_with(kLegacySuffix)) {
         return "https://dev.azure.com/" + organization;
     }
-    return "https://" + request.host + "/" + organization;
+    return "https://" + request.host + (is_server_path(request) ? "/tfs/" : "/") + organization;
 }
 
 Reply head_of_organization(Organization const& organization, Service service) {
@@ -227,6 +227,7 @@ Reply Simulator::azure_devops(Request const& request, RouteKey& key) {
             key.service = "vssps";
             return with_faults(key, [&] { return account_request(call, key); });
         }
+        at = is_server_path(request) ? 1 : 0;
         name = request.segments[at++];
     } else if (!request.segments.empty() && iequals(request.segments.front(), "DefaultCollection")) {
         ++at;
@@ -304,6 +305,9 @@ Reply Simulator::organization_request(Call& call, std::size_t api_at, Service se
             return stopped_collection(call.organization->name);
         }
         Route const none(service, "", "", "unknown", "", nullptr);
+        if (is_server_path(request) && istarts_with(request.header("authorization"), "Bearer")) {
+            return empty_reply(401); // no Entra stands behind a Server
+        }
         if (auto refusal = authenticate(call, route == nullptr ? none : *route)) {
             return *refusal;
         }
