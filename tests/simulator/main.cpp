@@ -21,8 +21,9 @@ public:
 };
 
 int run(Options& options) {
-    simulator::Simulator simulator(options.seed, options.settings);
     auto const identity = simulator::make_tls_identity();
+    options.settings.tls_thumbprint = identity.thumbprint;
+    simulator::Simulator simulator(options.seed, options.settings);
     auto const server = simulator::make_server(simulator, identity, options.server);
     if (!simulator::write_file_atomically(options.config.ca_file, identity.ca_pem)) {
         std::cerr << "ado-simulator: cannot write " << options.config.ca_file << "\n";
@@ -73,6 +74,9 @@ int main(int argc, char** argv) {
                    "approve a device code after so many polls");
     app.add_option(
         "--device-interval-s", options.settings.device_interval_s, "polling interval of the device flow");
+    app.add_option("--arc-key-file",
+                   options.settings.arc_key_file,
+                   "the file whose content an Azure Arc agent's caller must have read");
     app.add_flag("--print-config", options.print_config, "print a daemon configuration, then serve");
     app.add_flag("--print-config-only", options.print_config_only, "print it and exit");
     options.config.state_directory = "./state";
