@@ -1,6 +1,7 @@
 #include "auth/cached_provider.hpp"
 
 #include "auth/claims_request.hpp"
+#include "auth/tenant_cache.hpp"
 #include "core/log.hpp"
 
 #include <utility>
@@ -54,6 +55,9 @@ void StatusBoard::on_failed(FetchFailure const& failure, bool still_valid) {
         refusal.error_code = failure.error.code();
         refusal.activity_id = failure.error.activity_id();
         observer_->on_credential_refused(refusal);
+    }
+    if (tenants_ != nullptr && failure.permanent() && failure.state != ProviderState::not_configured) {
+        tenants_->forget(organization_);
     }
     without_token_ = failure.state;
     enter(still_valid ? ProviderState::degraded : failure.state);
@@ -122,10 +126,11 @@ CachedProvider::CachedProvider(ProviderEnvironment const& env,
                                std::string method,
                                std::shared_ptr<StatusBoard> board,
                                std::shared_ptr<TokenFetcher> fetcher)
-    : method_(std::move(method)), board_(std::move(board)), fetcher_(std::move(fetcher)),
+    : method_(std::move(method)), tenants_(env.tenants), board_(std::move(board)),
+      fetcher_(std::move(fetcher)),
       cache_(
           env.executor, env.clock, [kept = fetcher_] { return kept->fetch(); }, board_) {
-    board_->set_observer(env.observer);
+    board_->set_observer(env.observer, env.tenants);
 }
 
 core::Task<core::Result<core::AccessToken>> CachedProvider::get(std::chrono::seconds min_ttl,
@@ -134,6 +139,9 @@ core::Task<core::Result<core::AccessToken>> CachedProvider::get(std::chrono::sec
 }
 
 void CachedProvider::invalidate(core::AccessToken const& rejected) {
+    if (tenants_ != nullptr) {
+        tenants_->forget(board_->organization());
+    }
     fetcher_->on_rejected(rejected);
     cache_.invalidate(rejected);
 }

@@ -21,7 +21,11 @@ public:
     void on_failed(FetchFailure const& failure, bool still_valid) override;
     void reset();
 
-    void set_observer(CredentialObserver* observer) noexcept { observer_ = observer; }
+    void set_observer(CredentialObserver* observer, TenantCache* tenants) noexcept {
+        observer_ = observer;
+        tenants_ = tenants;
+    }
+    std::string const& organization() const noexcept { return organization_; }
     void set_identity(std::string identity) { identity_ = std::move(identity); }
     void set_tenant(std::string tenant) { tenant_ = std::move(tenant); }
     void set_credential_expiry(std::optional<core::SystemTime> expires_at) { expires_at_ = expires_at; }
@@ -37,6 +41,7 @@ private:
 
     core::Clock& clock_;
     CredentialObserver* observer_ = nullptr;
+    TenantCache* tenants_ = nullptr;
     std::string method_;
     std::string organization_;
     ProviderState state_ = ProviderState::unknown;
@@ -84,6 +89,7 @@ public:
 
 private:
     std::string method_;
+    TenantCache* tenants_;
     std::shared_ptr<StatusBoard> board_;    ///< the cache's observer
     std::shared_ptr<TokenFetcher> fetcher_; ///< a running fetch holds it too
     CachedTokenSource cache_;

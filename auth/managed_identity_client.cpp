@@ -41,6 +41,10 @@ core::HttpRequest make_request(ManagedIdentityEndpoint const& endpoint,
     case Kind::app_service:
         query.emplace_back("api-version", tells_revoked ? "2025-03-30" : "2019-08-01");
         break;
+    case Kind::app_service_2017:
+    case Kind::azure_ml:
+        query.emplace_back("api-version", "2017-09-01");
+        break;
     case Kind::service_fabric:
         query.emplace_back("api-version", "2020-05-01");
         break;
@@ -54,6 +58,8 @@ core::HttpRequest make_request(ManagedIdentityEndpoint const& endpoint,
     query.emplace_back("resource", resource);
     if (!choice.parameter.empty()) {
         query.emplace_back(std::string(choice.parameter), choice.value);
+    } else if (endpoint.kind == Kind::azure_ml) {
+        query.emplace_back("clientid", endpoint.client_id);
     }
     if (tells_revoked) {
         query.emplace_back("xms_cc", "cp1");
@@ -77,7 +83,12 @@ core::HttpRequest make_request(ManagedIdentityEndpoint const& endpoint,
         request.headers.add("X-IDENTITY-HEADER", std::string(endpoint.header.expose()));
         break;
     case Kind::service_fabric:
+    case Kind::app_service_2017:
         request.headers.add("secret", std::string(endpoint.header.expose()));
+        break;
+    case Kind::azure_ml:
+        request.headers.add("secret", std::string(endpoint.header.expose()));
+        request.headers.add("Metadata", "true");
         break;
     default:
         request.headers.add("Metadata", "true");

@@ -74,6 +74,30 @@ Found service_fabric(EnvironmentReader const& environment) {
     return found;
 }
 
+Found app_service_2017(EnvironmentReader const& environment) {
+    std::optional<std::string> const endpoint = environment("MSI_ENDPOINT");
+    std::optional<std::string> const secret = environment("MSI_SECRET");
+    if (!endpoint || !secret) {
+        return missing(Kind::app_service_2017, "MSI_ENDPOINT or MSI_SECRET");
+    }
+    ManagedIdentityEndpoint found(Kind::app_service_2017, *endpoint);
+    found.header = core::Secret(*secret);
+    return found;
+}
+
+Found azure_ml(ManagedIdentityConfig const& config, EnvironmentReader const& environment) {
+    std::optional<std::string> const endpoint = environment("MSI_ENDPOINT");
+    std::optional<std::string> const secret = environment("MSI_SECRET");
+    std::optional<std::string> const client_id = environment("DEFAULT_IDENTITY_CLIENT_ID");
+    if (!endpoint || !secret || (!client_id && config.client_id.empty())) {
+        return missing(Kind::azure_ml, "MSI_ENDPOINT, MSI_SECRET or DEFAULT_IDENTITY_CLIENT_ID");
+    }
+    ManagedIdentityEndpoint found(Kind::azure_ml, *endpoint);
+    found.header = core::Secret(*secret);
+    found.client_id = config.client_id.empty() ? *client_id : config.client_id;
+    return found;
+}
+
 Found cloud_shell(EnvironmentReader const& environment) {
     std::optional<std::string> const endpoint = environment("MSI_ENDPOINT");
     if (!endpoint) {
@@ -106,6 +130,19 @@ Found workload_identity(ManagedIdentityConfig const& config, EnvironmentReader c
     return found;
 }
 
+std::string how_to_choose(Kind kind) {
+    switch (kind) {
+    case Kind::service_fabric:
+        return "Use object_id.";
+    case Kind::workload_identity:
+    case Kind::app_service_2017:
+    case Kind::azure_ml:
+        return "Use client_id.";
+    default:
+        return "Leave it out to use the identity of the host.";
+    }
+}
+
 Kind detect(EnvironmentReader const& environment, bool arc_agent_installed) {
     auto const is_set = [&environment](char const* name) { return environment(name).has_value(); };
     if (is_set("AZURE_CLIENT_ID") && is_set("AZURE_TENANT_ID") && is_set("AZURE_FEDERATED_TOKEN_FILE")) {
@@ -114,7 +151,11 @@ Kind detect(EnvironmentReader const& environment, bool arc_agent_installed) {
     if (is_set("IDENTITY_ENDPOINT") && is_set("IDENTITY_HEADER")) {
         return is_set("IDENTITY_SERVER_THUMBPRINT") ? Kind::service_fabric : Kind::app_service;
     }
-    if (is_set("MSI_ENDPOINT") && !is_set("MSI_SECRET")) {
+    if (is_set("MSI_ENDPOINT") && is_set("MSI_SECRET")) {
+        // Compute of Azure ML answers at the same variables, and always wants to be told which identity.
+        return is_set("DEFAULT_IDENTITY_CLIENT_ID") ? Kind::azure_ml : Kind::app_service_2017;
+    }
+    if (is_set("MSI_ENDPOINT")) {
         return Kind::cloud_shell;
     }
     // The agent's variables are not exported to every service.
@@ -139,6 +180,10 @@ std::string_view to_string(ManagedIdentitySourceKind kind) noexcept {
         return "IMDS";
     case Kind::app_service:
         return "App Service";
+    case Kind::app_service_2017:
+        return "App Service (2017)";
+    case Kind::azure_ml:
+        return "Azure ML";
     case Kind::arc:
         return "Azure Arc";
     case Kind::service_fabric:
@@ -164,6 +209,10 @@ std::optional<IdentityChoice> choose_identity(Kind kind, ManagedIdentityConfig c
         break;
     case Kind::app_service:
         parameter = by_client ? "client_id" : by_object ? "object_id" : "mi_res_id";
+        break;
+    case Kind::app_service_2017:
+    case Kind::azure_ml:
+        parameter = by_client ? "clientid" : "";
         break;
     case Kind::service_fabric:
         parameter = by_object ? "principalId" : "";
@@ -203,14 +252,15 @@ Found find_managed_identity(ManagedIdentityConfig const& config,
         return misconfigured(std::string(to_string(kind)) +
                                  " does not let a user-assigned identity be chosen by its " +
                                  std::string(by) + ".",
-                             kind == Kind::service_fabric      ? "Use object_id."
-                             : kind == Kind::workload_identity ? "Use client_id."
-                                                               : "Leave it out to use the identity of the "
-                                                                 "host.");
+                             how_to_choose(kind));
     }
     switch (kind) {
     case Kind::app_service:
         return app_service(environment);
+    case Kind::app_service_2017:
+        return app_service_2017(environment);
+    case Kind::azure_ml:
+        return azure_ml(config, environment);
     case Kind::service_fabric:
         return service_fabric(environment);
     case Kind::cloud_shell:

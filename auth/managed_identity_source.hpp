@@ -25,11 +25,11 @@ public:
 
     ManagedIdentitySourceKind kind; ///< never `automatic`
     std::string url;                ///< without a query; the authority for workload identity
-    core::Secret header;            ///< X-IDENTITY-HEADER (App Service), secret (Service Fabric)
+    core::Secret header;            ///< X-IDENTITY-HEADER (App Service), else `secret`
     std::string thumbprint;         ///< of the certificate to trust (Service Fabric)
+    std::string client_id;          ///< workload identity; Azure ML: the one used when none is named
     // Workload identity
     std::string tenant_id;
-    std::string client_id;
     std::string token_file;
 };
 
@@ -37,10 +37,10 @@ public:
 std::string_view to_string(ManagedIdentitySourceKind kind) noexcept;
 
 /// Reads environment variables only; nothing is asked over the network. `automatic` takes the first of
-/// workload identity, Service Fabric, App Service, Cloud Shell and Arc whose variables are there, Arc also
-/// when its agent is installed, else IMDS at `config.imds_url`. A source named in the configuration whose
-/// variables are missing is a failure that names them; so is one that cannot be told which user-assigned
-/// identity is meant.
+/// workload identity, Service Fabric, App Service, Azure ML (DEFAULT_IDENTITY_CLIENT_ID), App Service as it
+/// was in 2017, Cloud Shell and Arc whose variables are there, Arc also when its agent is installed, else
+/// IMDS at `config.imds_url`. A source named in the configuration whose variables are missing is a failure
+/// that names them; so is one that cannot be told which user-assigned identity is meant.
 tl::expected<ManagedIdentityEndpoint, FetchFailure>
 find_managed_identity(ManagedIdentityConfig const& config,
                       EnvironmentReader const& environment,

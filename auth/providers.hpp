@@ -63,6 +63,7 @@ public:
 };
 
 class CredentialObserver;
+class TenantCache;
 
 /// Shared by all providers; referents outlive them.
 class ProviderEnvironment {
@@ -78,6 +79,8 @@ public:
     /// invalid_argument for what is no thumbprint. Empty where there is none to be had.
     std::function<core::Result<core::HttpClient*>(std::string const& thumbprint)> pinned_client;
     CredentialObserver* observer = nullptr; ///< nullptr = nobody listens
+    /// Told of refusals: perhaps the organization has moved to another tenant. nullptr = there is none.
+    TenantCache* tenants = nullptr;
 };
 
 class PatProviderConfig {
@@ -104,7 +107,9 @@ make_oauth_provider(ProviderEnvironment const& env, OAuthProviderConfig config, 
 enum class ManagedIdentitySourceKind {
     automatic,
     imds,
-    app_service,
+    app_service,      ///< App Service, Functions, Container Apps: api-version 2019-08-01
+    app_service_2017, ///< the same before: api-version 2017-09-01
+    azure_ml,
     arc,
     service_fabric,
     cloud_shell,

@@ -51,6 +51,8 @@ using SourceKind = auth::ManagedIdentitySourceKind;
 constexpr std::array kSources{Names<SourceKind>{"auto", SourceKind::automatic},
                               Names<SourceKind>{"imds", SourceKind::imds},
                               Names<SourceKind>{"app_service", SourceKind::app_service},
+                              Names<SourceKind>{"app_service_2017", SourceKind::app_service_2017},
+                              Names<SourceKind>{"azure_ml", SourceKind::azure_ml},
                               Names<SourceKind>{"arc", SourceKind::arc},
                               Names<SourceKind>{"service_fabric", SourceKind::service_fabric},
                               Names<SourceKind>{"cloud_shell", SourceKind::cloud_shell},

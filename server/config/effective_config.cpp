@@ -42,6 +42,10 @@ std::string_view word(auth::ManagedIdentitySourceKind source) {
         return "imds";
     case Kind::app_service:
         return "app_service";
+    case Kind::app_service_2017:
+        return "app_service_2017";
+    case Kind::azure_ml:
+        return "azure_ml";
     case Kind::arc:
         return "arc";
     case Kind::service_fabric:

@@ -83,8 +83,12 @@ public:
     std::size_t knowledge_rerank_hits = 20;                  ///< looked at by the embedding provider
     std::chrono::milliseconds knowledge_rerank_ms{2'000};    ///< it has so long; then BM25 decides
     // Sign-in
-    std::chrono::milliseconds sign_in_ms{600'000}; ///< from the link to the browser's return
-    std::size_t sign_in_flows = 100;               ///< remembered; those that ended are forgotten first
+    std::chrono::milliseconds sign_in_ms{600'000};      ///< from the link to the browser's return
+    std::size_t sign_in_flows = 100;                    ///< remembered; those that ended are forgotten first
+    std::chrono::milliseconds tenant_lookup_ms{10'000}; ///< to ask which tenant an organization is in
+    std::chrono::milliseconds tenant_fresh_ms{604'800'000};   ///< how long the answer counts
+    std::chrono::milliseconds tenant_retry_ms{60'000};        ///< an old answer serves this long before
+    std::size_t tenants = 1000;                               ///< organizations whose tenant is remembered
     std::chrono::milliseconds credential_warm_up_ms{60'000};  ///< after the start, tokens are there by then
     std::chrono::milliseconds credential_touch_ms{3'600'000}; ///< between looks at tokens nobody asks for
     // Inbound tokens of an issuer (inbound.mode entra)

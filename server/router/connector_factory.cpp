@@ -96,6 +96,18 @@ settings_of(ConnectorParts const& parts, ConnectorRecipe const& recipe, Connecto
 
 } // namespace
 
+std::unique_ptr<auth::TenantCache> make_tenant_cache(Config const& config,
+                                                     auth::ProviderEnvironment const& environment,
+                                                     core::HttpClient& http) {
+    auth::TenantCacheLimits limits;
+    limits.lookup = config.limits.tenant_lookup_ms;
+    limits.fresh = config.limits.tenant_fresh_ms;
+    limits.retry = config.limits.tenant_retry_ms;
+    limits.organizations = config.limits.tenants;
+    return std::make_unique<auth::TenantCache>(
+        environment.executor, http, environment.clock, config.azure_devops.identity_url, limits);
+}
+
 ado::OrganizationUrls organization_urls(Config const& config) {
     ado::OrganizationUrls urls;
     urls.base_url = config.azure_devops.base_url;

@@ -2,6 +2,7 @@
 
 #include "auth/credential_stores.hpp"
 #include "auth/providers.hpp"
+#include "auth/tenant_cache.hpp"
 #include "core/async.hpp"
 #include "core/http/http_client.hpp"
 #include "core/http/retry.hpp"
@@ -15,6 +16,10 @@
 
 namespace server {
 
+/// `http`: with retries. The arguments outlive it.
+std::unique_ptr<auth::TenantCache>
+make_tenant_cache(Config const& config, auth::ProviderEnvironment const& environment, core::HttpClient& http);
+
 /// What connectors are made from. Referents outlive every connector.
 class ConnectorParts {
 public:
@@ -25,7 +30,10 @@ public:
                    auth::GrantStore& grants_,
                    auth::PatStore& pats_)
         : config(config_), provider_environment(std::move(provider_environment_)), ado_http(ado_http_),
-          pool(pool_), grants(grants_), pats(pats_) {}
+          pool(pool_), grants(grants_), pats(pats_),
+          tenants(make_tenant_cache(config, provider_environment, ado_http)) {
+        provider_environment.tenants = tenants.get();
+    }
 
     Config const& config;
     auth::ProviderEnvironment provider_environment;
@@ -36,6 +44,7 @@ public:
     core::BlockingPool& pool;
     auth::GrantStore& grants;
     auth::PatStore& pats;
+    std::unique_ptr<auth::TenantCache> tenants;
 };
 
 ado::OrganizationUrls organization_urls(Config const& config);

@@ -157,9 +157,24 @@ core::Result<void> ConnectorSet::declare() {
 }
 
 core::Task<core::Result<void>> ConnectorSet::follow_store(ConnectorStore& store) {
+    // Each list is taken up as soon as it is there: while another one is waited for, a change of our own may
+    // be stored and taken up, and must not be undone by what was read before it.
     CO_TRY(std::vector<StoredDocument> connectors, co_await store.list_connectors());
+    std::vector<StoredIdentity> known_identities;
+    for (auto const& [key, entry] : entries_) {
+        if (entry->identity) {
+            known_identities.push_back(*entry->identity);
+        }
+    }
+    apply(std::move(connectors), std::move(known_identities));
     CO_TRY(std::vector<StoredIdentity> identities, co_await store.list_identities());
-    apply(std::move(connectors), std::move(identities));
+    std::vector<StoredDocument> known_connectors;
+    for (auto const& [key, entry] : entries_) {
+        if (entry->stored) {
+            known_connectors.push_back(entry->stored->record);
+        }
+    }
+    apply(std::move(known_connectors), std::move(identities));
     co_return core::Result<void>();
 }
 

@@ -183,6 +183,7 @@ LegWalk::walk_tenant(ado::Organization organization, LegReport& report, core::Ca
     std::string name = organization.name();
     auto const tenant = co_await auth::lookup_tenant(out_.once, std::move(base), std::move(name), leg);
     if (tenant) {
+        parts_.tenants->note(organization.name(), *tenant);
         timer.leg().pass(*tenant == auth::kOrganizationsTenant
                              ? "backed by Microsoft accounts, no tenant of its own"
                              : "tenant " + *tenant);

@@ -132,6 +132,9 @@ core::Task<void> SignInService::poll_device(SignInService* self, std::shared_ptr
     } else {
         identity = core::fail(std::move(grant).error());
     }
+    if (!identity) {
+        self->forget_tenant(name, identity.error());
+    }
     settlement.settle(identity, name);
 }
 

@@ -1,5 +1,6 @@
 #include "server/router/sign_in_service.hpp"
 
+#include "auth/tenant_cache.hpp"
 #include "auth/tenant_lookup.hpp"
 #include "core/crypto/random.hpp"
 #include "core/log.hpp"
@@ -64,10 +65,23 @@ SignInService::SignInService(SignInEnvironment environment)
 
 core::Task<core::Result<std::string>> SignInService::tenant_of(std::string organization,
                                                                core::CallContext const& ctx) {
+    if (environment_.provider_environment.tenants != nullptr) {
+        core::Result<std::string> known =
+            co_await environment_.provider_environment.tenants->find(std::move(organization), ctx);
+        co_return known;
+    }
     std::string base = environment_.config.azure_devops.identity_url;
     core::Result<std::string> found =
         co_await auth::lookup_tenant(environment_.retrying, std::move(base), std::move(organization), ctx);
     co_return found;
+}
+
+/// A refusal may mean that the organization has moved: the next sign-in looks again.
+void SignInService::forget_tenant(std::string const& organization, core::Error const& error) {
+    bool const refused = error.kind() == ErrorKind::unauthorized || error.kind() == ErrorKind::forbidden;
+    if (refused && environment_.provider_environment.tenants != nullptr) {
+        environment_.provider_environment.tenants->forget(organization);
+    }
 }
 
 core::Task<core::Result<SignInTarget>> SignInService::aim(SignInRequest const& request,
@@ -213,6 +227,7 @@ core::Task<core::Result<SignInStatus>> SignInService::finish(auth::Authorization
         outcome.state = SignInState::connected;
         outcome.identity = *identity;
     } else {
+        forget_tenant(state->organization, identity.error());
         outcome.state = SignInState::failed;
         outcome.failure.emplace(identity.error());
     }

@@ -83,6 +83,7 @@ private:
                     core::Error const& error,
                     std::string const& principal,
                     std::string const& request_id);
+    void forget_tenant(std::string const& organization, core::Error const& error);
     std::string new_flow_id(SignInTarget const& target, core::SystemTime expires_at) const;
 
     SignInEnvironment environment_;

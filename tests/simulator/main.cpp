@@ -22,11 +22,12 @@ public:
 };
 
 int run(Options& options) {
+    auto const identity = simulator::make_tls_identity();
+    options.settings.tls_thumbprint = identity.thumbprint;
     simulator::Simulator simulator(options.seed, options.settings);
     if (!options.record_file.empty()) {
         simulator.state().recorder = std::make_unique<simulator::Recorder>(options.record_file);
     }
-    auto const identity = simulator::make_tls_identity();
     auto const server = simulator::make_server(simulator, identity, options.server);
     if (!simulator::write_file_atomically(options.config.ca_file, identity.ca_pem)) {
         std::cerr << "ado-simulator: cannot write " << options.config.ca_file << "\n";
@@ -81,6 +82,9 @@ int main(int argc, char** argv) {
         "--record",
         options.record_file,
         "write every exchange with Azure DevOps to this file, a JSON object a line; no credentials");
+    app.add_option("--arc-key-file",
+                   options.settings.arc_key_file,
+                   "the file whose content an Azure Arc agent's caller must have read");
     app.add_flag("--print-config", options.print_config, "print a daemon configuration, then serve");
     app.add_flag("--print-config-only", options.print_config_only, "print it and exit");
     options.config.state_directory = "./state";

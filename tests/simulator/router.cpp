@@ -193,8 +193,7 @@ Reply Simulator::handle(Request const& request) {
 Reply Simulator::dispatch(Request const& request, RouteKey& key) {
     if (is_managed_identity_path(request)) {
         key.service = "managed_identity";
-        key.route = iequals(request.segments.front(), "msi") ? "managed_identity.app_service"
-                                                             : "managed_identity.imds";
+        key.route = "managed_identity." + managed_identity_source(request);
         return with_faults(key, [&] { return managed_identity_request(*state_, request); });
     }
     if (iequals(request.host_name(), "login.microsoftonline.com") || is_entra_path(request)) {

@@ -31,6 +31,8 @@ public:
     bool cache_managed_identity_tokens = true; ///< the platform hands out the same token until near its end
     std::string rotation = "entra";            ///< entra | family-revocation | none
     std::string sign_in_user = "ada";          ///< who signs in when nobody was named
+    std::string arc_key_file;                  ///< the file an Azure Arc agent's challenge names
+    std::string tls_thumbprint;                ///< of the certificate, SHA-1 in hexadecimal
     std::string authorize_error; ///< what /authorize answers instead of a code, e.g. access_denied
     int authorize_code = 65004;  ///< the AADSTS number in its description
 };

@@ -50,6 +50,23 @@ std::string entra_time(TimePoint time) {
     return formatted(time, "%Y-%m-%d %H:%M:%SZ");
 }
 
+std::string us_time(TimePoint time) {
+    std::tm const parts = to_utc(time);
+    int const hour = parts.tm_hour % 12 == 0 ? 12 : parts.tm_hour % 12;
+    std::array<char, 64> buffer{};
+    std::snprintf(buffer.data(),
+                  buffer.size(),
+                  "%d/%d/%d %d:%02d:%02d %s +00:00",
+                  parts.tm_mon + 1,
+                  parts.tm_mday,
+                  parts.tm_year + 1900,
+                  hour,
+                  parts.tm_min,
+                  parts.tm_sec,
+                  parts.tm_hour < 12 ? "AM" : "PM");
+    return buffer.data();
+}
+
 long long unix_seconds(TimePoint time) noexcept {
     return std::chrono::duration_cast<std::chrono::seconds>(time.time_since_epoch()).count();
 }

@@ -15,6 +15,8 @@ std::string iso_time(TimePoint time);
 std::string http_date(TimePoint time);
 /// 2026-11-23 04:12:00Z, the form of Entra's errors.
 std::string entra_time(TimePoint time);
+/// 11/23/2026 4:12:00 AM +00:00, the form of App Service's first version.
+std::string us_time(TimePoint time);
 long long unix_seconds(TimePoint time) noexcept;
 TimePoint from_unix(long long seconds) noexcept;
 

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <array>
 #include <cstdio>
 #include <memory>
 #include <stdexcept>
@@ -99,6 +100,14 @@ TlsIdentity make_tls_identity() {
     must(X509_sign(leaf.get(), ca_key.get(), EVP_sha256()) > 0);
 
     TlsIdentity out;
+    std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+    unsigned int length = 0;
+    must(X509_digest(leaf.get(), EVP_sha1(), digest.data(), &length) == 1);
+    for (unsigned int i = 0; i < length; ++i) {
+        constexpr char kDigits[] = "0123456789ABCDEF";
+        out.thumbprint += kDigits[digest[i] >> 4U];
+        out.thumbprint += kDigits[digest[i] & 15U];
+    }
     out.ca_pem = pem(ca.get());
     out.certificate_pem = pem(leaf.get()) + out.ca_pem;
     BioPtr const bio(BIO_new(BIO_s_mem()));

@@ -10,6 +10,7 @@ public:
     std::string ca_pem;
     std::string certificate_pem;
     std::string key_pem;
+    std::string thumbprint; ///< SHA-1 of the leaf, in hexadecimal
 };
 TlsIdentity make_tls_identity();
 

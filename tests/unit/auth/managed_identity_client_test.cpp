@@ -112,6 +112,49 @@ TEST_F(ManagedIdentity, AsksAppServiceWithItsHeader) {
     EXPECT_EQ(request.headers.get("Metadata"), std::nullopt);
 }
 
+TEST_F(ManagedIdentity, AsksAppServiceOf2017AsItWantsIt) {
+    variables_ = {{"MSI_ENDPOINT", "http://127.0.0.1:41/MSI/token/"}, {"MSI_SECRET", "canary"}};
+    for (auto const& [client_id, query] : {std::pair("", ""), std::pair("uami-1", "&clientid=uami-1")}) {
+        make(Kind::automatic, client_id);
+        http_.respond(200, good());
+        ASSERT_TRUE(ask());
+        test::RecordedRequest const& request = http_.requests().back();
+        EXPECT_EQ(request.url,
+                  std::string("http://127.0.0.1:41/MSI/token/?api-version=2017-09-01&resource=res") + query);
+        EXPECT_EQ(request.headers.get("secret"), "canary");
+        EXPECT_EQ(request.headers.get("Metadata"), std::nullopt);
+    }
+    EXPECT_EQ(client_->source_name(), "App Service (2017)");
+}
+
+TEST_F(ManagedIdentity, ReadsTheDateThatAppServiceOf2017Writes) {
+    variables_ = {{"MSI_ENDPOINT", "http://127.0.0.1:41/MSI/token"}, {"MSI_SECRET", "s"}};
+    make(Kind::automatic);
+    http_.respond(200, R"({"access_token":"MI","expires_on":"11/23/2026 5:20:00 PM +00:00"})");
+    ManagedIdentityResult const token = ask();
+    ASSERT_TRUE(token) << token.error().error.message();
+    EXPECT_EQ(core::format_utc(token->expires_at), "2026-11-23T17:20:00Z");
+}
+
+TEST_F(ManagedIdentity, AsksAzureMlForTheIdentityOfItsComputeUnlessAnotherIsNamed) {
+    variables_ = {{"MSI_ENDPOINT", "http://127.0.0.1:46808/MSI/auth"},
+                  {"MSI_SECRET", "canary"},
+                  {"DEFAULT_IDENTITY_CLIENT_ID", "compute"}};
+    for (auto const& [client_id, asked] : {std::pair("", "compute"), std::pair("uami-1", "uami-1")}) {
+        make(Kind::automatic, client_id);
+        http_.respond(200, good());
+        ASSERT_TRUE(ask());
+        test::RecordedRequest const& request = http_.requests().back();
+        EXPECT_EQ(
+            request.url,
+            std::string("http://127.0.0.1:46808/MSI/auth?api-version=2017-09-01&resource=res&clientid=") +
+                asked);
+        EXPECT_EQ(request.headers.get("secret"), "canary");
+        EXPECT_EQ(request.headers.get("Metadata"), "true");
+    }
+    EXPECT_EQ(client_->source_name(), "Azure ML");
+}
+
 TEST_F(ManagedIdentity, AsksServiceFabricWithItsSecret) {
     variables_ = {{"IDENTITY_ENDPOINT", "https://127.0.0.1:2377/t"},
                   {"IDENTITY_HEADER", "canary"},
@@ -362,10 +405,17 @@ TEST_F(ManagedIdentity, RefusesAnIdentityThatTheSourceCannotBeTold) {
                   {"IDENTITY_HEADER", "h"},
                   {"IDENTITY_SERVER_THUMBPRINT", "t"},
                   {"MSI_ENDPOINT", "http://127.0.0.1:42"},
+                  {"MSI_SECRET", "s"},
+                  {"DEFAULT_IDENTITY_CLIENT_ID", "c"},
                   {"AZURE_CLIENT_ID", "c"},
                   {"AZURE_TENANT_ID", "t"},
                   {"AZURE_FEDERATED_TOKEN_FILE", "f"}};
-    for (Kind const kind : {Kind::arc, Kind::cloud_shell, Kind::service_fabric, Kind::workload_identity}) {
+    for (Kind const kind : {Kind::arc,
+                            Kind::cloud_shell,
+                            Kind::service_fabric,
+                            Kind::workload_identity,
+                            Kind::app_service_2017,
+                            Kind::azure_ml}) {
         SCOPED_TRACE(to_string(kind));
         make(kind, named_by("", "/subscriptions/s"));
         ManagedIdentityResult const token = ask();

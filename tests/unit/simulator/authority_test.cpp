@@ -102,7 +102,7 @@ TEST_F(Authority, ManagedIdentityEndpointKeepsItsRules) {
     auto request =
         Exchange::request("GET", "/msi/token?api-version=2019-08-01&resource=x&client_id=" + client_id);
     EXPECT_EQ(exchange.send(request, "").status, 401);
-    request.headers.emplace_back("x-identity-header", std::string(kAppServiceHeader));
+    request.headers.emplace_back("x-identity-header", std::string(kIdentityHeader));
     auto const answer = Exchange::json(exchange.send(request, ""));
     EXPECT_TRUE(answer.contains("expires_on"));
     EXPECT_FALSE(answer.contains("expires_in"));
