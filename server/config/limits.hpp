@@ -45,7 +45,7 @@ public:
     std::size_t search_fallback_bytes = 4 * 1024 * 1024; ///< the same in bytes
     std::size_t blob_cache_bytes = 8 * 1024 * 1024;      ///< of file texts kept in memory; 0 = none are
     std::size_t blob_cache_file_bytes = 512 * 1024;      ///< a longer text is not kept
-    std::size_t idempotency_hours = 24;          ///< how long a key is remembered
+    std::size_t idempotency_hours = 24;                  ///< how long a key is remembered
     std::chrono::milliseconds write_settle_ms{300'000}; ///< after it nothing of a write is under way any more
     std::chrono::milliseconds write_recovery_ms{60'000};   ///< between looks for writes that were cut off
     std::size_t journal_days = 30;                         ///< how long settled writes stay in the journal

@@ -58,7 +58,7 @@ public:
     protocol::ToolCall const& call; ///< the MCP side: answers of the client's, progress, the task
     core::Principal const& caller;
     core::CallContext const& ctx;
-    bool mask_secrets = true; ///< tools.mask_secrets of the configuration
+    bool mask_secrets = true;   ///< tools.mask_secrets of the configuration
     BlobCache* blobs = nullptr; ///< nullptr: nothing is kept
 };
 
