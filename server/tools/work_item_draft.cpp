@@ -90,7 +90,9 @@ TextForm text_form(TypeFacts const* facts, std::string_view type, bool html) {
         bool const has_description = facts->find(kDescription) != nullptr;
         bool const has_repro_steps = facts->find(kReproSteps) != nullptr;
         // Whether a type that has both shows both, only its name says.
-        repro_steps = has_repro_steps && (repro_steps || !has_description);
+        if (has_description || has_repro_steps) {
+            repro_steps = has_repro_steps && (repro_steps || !has_description);
+        }
     }
     form.description_field = repro_steps ? kReproSteps : kDescription;
     return form;
