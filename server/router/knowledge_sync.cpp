@@ -215,7 +215,9 @@ core::Task<core::Result<void>> KnowledgeSync::list_all(core::CallContext const& 
         ado::VersionDescriptor const version(ado::VersionType::commit, mark_.commit);
         CO_TRY(ado::FileItem const item,
                co_await client_.get_item(url_.project, mark_.repository_id, folder, version, ctx));
-        CO_TRY_VOID(co_await list_folder(folder == "/" ? std::string() : folder, item.object_id, ctx));
+        std::string prefix = folder == "/" ? std::string() : folder;
+        std::string tree = item.object_id;
+        CO_TRY_VOID(co_await list_folder(std::move(prefix), std::move(tree), ctx));
     }
     for (auto const& [path, object_id] : known_) {
         removed_.push_back(path);
