@@ -1,7 +1,7 @@
 #include "ado/web_links.hpp"
 #include "server/tools/answer.hpp"
-#include "server/tools/blob_cache.hpp"
 #include "server/tools/clean_text.hpp"
+#include "server/tools/fetched_file.hpp"
 #include "server/tools/file_window.hpp"
 #include "server/tools/mask_secrets.hpp"
 #include "server/tools/parallel.hpp"
@@ -31,8 +31,6 @@ constexpr std::size_t kFrameBytes = 176;
 /// its text.
 constexpr std::size_t kFileJsonBytes = 200;
 constexpr std::size_t kFileTextBytes = 72;
-/// Where git looks for a zero byte to tell a binary file.
-constexpr std::size_t kBinaryProbe = 8000;
 
 protocol::ToolDescriptor make_descriptor() {
     Json const lines{{"start_line", schema_integer(1, 100000000)},
@@ -79,34 +77,6 @@ protocol::ToolDescriptor make_descriptor() {
                                     hints);
 }
 
-core::Error not_text(std::string message, char const* code) {
-    return core::Error(ErrorKind::invalid_argument, std::move(message)).with_code(code);
-}
-
-/// What stands in the way of reading the item as text.
-std::optional<core::Error> refusal(ado::FileItem const& item, WantedFile const& wanted) {
-    if (item.is_folder) {
-        return not_text(wanted.path + " is a folder.", "is_folder")
-            .with_fix("Pass the path of a file in it.");
-    }
-    if (item.is_submodule) {
-        return not_text(wanted.path + " is a submodule: commit " + clean_line(item.object_id) +
-                            " of another repository.",
-                        "is_submodule")
-            .with_fix(
-                "Its address stands in /.gitmodules; read the files in that repository, at this commit.");
-    }
-    std::string_view const head = std::string_view(item.content).substr(0, kBinaryProbe);
-    if (item.is_binary || head.find('\0') != std::string_view::npos) {
-        return not_text(wanted.path + " is a binary file; only text can be read.", "is_binary");
-    }
-    if (!item.has_content) {
-        return core::Error(ErrorKind::upstream,
-                           "Azure DevOps answered without the content of " + wanted.path + ".");
-    }
-    return std::nullopt;
-}
-
 class Reading {
 public:
     Reading(Json const& args_, ReadArguments arguments_, CallScope const& scope_)
@@ -121,64 +91,10 @@ public:
     std::vector<std::optional<Result<ado::FileItem>>> items; ///< from first() on
 };
 
-/// One request. Of a commit's file that is kept already, only the object id is asked for, which also proves
-/// that this identity may read it.
-Task<Result<ado::FileItem>> fetch_file(Reading const& reading, WantedFile const& wanted) {
-    CallScope const& scope = reading.scope;
-    std::string const& project = reading.arguments.project;
-    TracedRequest const asked(scope);
-    if (scope.blobs == nullptr) {
-        co_return co_await scope.client.get_item(
-            project, wanted.repository, wanted.path, wanted.version, asked.ctx());
-    }
-    bool const fixed = wanted.version.type == ado::VersionType::commit;
-    std::string const name =
-        fixed ? blob_name(scope, project, wanted.repository, wanted.path, wanted.version.version)
-              : std::string();
-    if (fixed && scope.blobs->knows_name(name)) {
-        CO_TRY(ado::FileItem item,
-               co_await scope.client.get_item_info(
-                   project, wanted.repository, wanted.path, wanted.version, asked.ctx()));
-        if (BlobCache::Text const kept = scope.blobs->find(asked.owner(), item.object_id)) {
-            item.content = *kept;
-            item.has_content = true;
-            co_return item;
-        }
-    }
-    CO_TRY(
-        ado::FileItem item,
-        co_await scope.client.get_item(project, wanted.repository, wanted.path, wanted.version, asked.ctx()));
-    if (fixed) {
-        scope.blobs->put_name(asked.owner(), item, name);
-    } else {
-        scope.blobs->put(asked.owner(), item);
-    }
-    co_return item;
-}
-
 Task<void> fetch(Reading& reading, std::size_t number) {
     WantedFile const& wanted = reading.arguments.files[reading.first() + number];
-    Result<ado::FileItem> item = co_await fetch_file(reading, wanted);
+    Result<ado::FileItem> item = co_await fetch_file(reading.scope, reading.arguments.project, wanted);
     reading.items[number].emplace(std::move(item));
-}
-
-/// What a reader must know of a file that stands for something else; empty for others.
-std::string describe_stand_in(ado::FileItem const& item, std::string const& name) {
-    constexpr std::string_view kPointer = "version https://git-lfs.github.com/spec/";
-    constexpr std::size_t kLongestPointer = 1024; // as git-lfs has it
-    if (item.is_symlink) {
-        return name + " is a symbolic link; its text is the path it points at.";
-    }
-    if (!item.content.starts_with(kPointer) || item.content.size() > kLongestPointer) {
-        return {};
-    }
-    auto const value = [&item](std::string_view key) {
-        std::size_t const at = item.content.find(key);
-        std::size_t const begin = at == std::string::npos ? item.content.size() : at + key.size();
-        return clean_line(item.content.substr(begin, item.content.find_first_of("\r\n", begin) - begin));
-    };
-    return name + " is a Git LFS pointer: the file itself (" + value("\nsize ") + " bytes, " +
-           value("\noid ") + ") is in LFS storage; download it with git lfs or on its page.";
 }
 
 /// Builds the answer file by file until the budget is used up.
@@ -197,7 +113,7 @@ public:
         for (std::size_t number = 0; number < reading_.items.size() && cursor_.empty(); ++number) {
             Result<ado::FileItem>& item = *reading_.items[number];
             WantedFile const& wanted = arguments_.files[reading_.first() + number];
-            std::optional<core::Error> problem = item ? refusal(*item, wanted) : std::move(item).error();
+            std::optional<core::Error> problem = item ? unreadable(*item, wanted) : std::move(item).error();
             if (problem && arguments_.files.size() == 1) {
                 return core::fail(std::move(*problem));
             }

@@ -11,6 +11,7 @@ target_sources(server_lib PRIVATE
   tools/date_argument.cpp
   tools/describe_work_item_type.cpp
   tools/excerpt.cpp
+  tools/fetched_file.cpp
   tools/file_window.cpp
   tools/get_work_item.cpp
   tools/hit_locator.cpp
