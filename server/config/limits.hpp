@@ -71,6 +71,7 @@ public:
     std::size_t stored_connectors = 500;      ///< made through the API
     std::size_t stored_sources = 2000;        ///< knowledge sources made through the API
     // Knowledge sources: their index
+    std::chrono::milliseconds knowledge_first_ms{1000};      ///< after the start: credentials come first
     std::chrono::milliseconds knowledge_sync_ms{86'400'000}; ///< between syncs of a source
     std::chrono::milliseconds knowledge_retry_ms{900'000};   ///< after a sync that failed
     std::chrono::milliseconds knowledge_run_ms{3'600'000};   ///< longest sync; what it got stays

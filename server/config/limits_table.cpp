@@ -68,6 +68,7 @@ constexpr std::array kEntries{
     LimitEntry{"leg_ms", &Limits::leg_ms, 100, kHour},
     LimitEntry{"stored_connectors", &Limits::stored_connectors, 1, 100'000},
     LimitEntry{"stored_sources", &Limits::stored_sources, 1, 1'000'000},
+    LimitEntry{"knowledge_first_ms", &Limits::knowledge_first_ms, 0, kDay},
     LimitEntry{"knowledge_sync_ms", &Limits::knowledge_sync_ms, 1000, 30 * kDay},
     LimitEntry{"knowledge_retry_ms", &Limits::knowledge_retry_ms, 100, kDay},
     LimitEntry{"knowledge_run_ms", &Limits::knowledge_run_ms, 1000, kDay},

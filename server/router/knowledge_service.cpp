@@ -17,8 +17,6 @@ namespace {
 using core::Error;
 using core::ErrorKind;
 
-/// Time for credentials to be there before the first sync.
-constexpr std::chrono::seconds kSettle{1};
 constexpr std::chrono::milliseconds kTurn{500};
 /// How often the index is looked at for what other processes did.
 constexpr std::chrono::seconds kLook{5};
@@ -54,11 +52,11 @@ core::Task<void> KnowledgeService::run() {
 }
 
 // g++ 12 puts a pointer in front of this coroutine's frame, where nobody expects it, when it returns early
-// for a missing index and sleeps for kSettle in one expression: App does the former, `begin` the latter.
+// for a missing index and sleeps in one expression: App does the former, `begin` is the latter's own line.
 core::Task<void> KnowledgeService::keep_in_step(KnowledgeService* self) {
     co_await core::asio::this_coro::throw_if_cancelled(false);
     co_await self->take_states();
-    core::SteadyTime const begin = self->clock_.now() + kSettle;
+    core::SteadyTime const begin = self->clock_.now() + self->config_.limits.knowledge_first_ms;
     co_await self->clock_.sleep_until(begin);
     while (!cancelled(co_await core::asio::this_coro::cancellation_state)) {
         co_await self->look();

@@ -263,7 +263,10 @@ Task<Result<Updated>> write(Update& update) {
             }
             continue;
         }
-        if (last || update.validate_only) {
+        if (update.validate_only) {
+            co_return core::fail(std::move(error)); // nothing was to be written
+        }
+        if (last) {
             co_return core::fail(outcome_unknown(update, error));
         }
         lost.emplace(error);

@@ -57,6 +57,8 @@ void PrintTo(Fault const& fault, std::ostream* out) {
     *out << fault.name;
 }
 
+/// An update is computed anew and sent again this often.
+constexpr int kUpdateAttempts = 4;
 constexpr std::chrono::milliseconds kCall{4000};
 constexpr std::chrono::milliseconds kUpstream{1500};
 /// What a busy machine may add to a deadline.
@@ -173,6 +175,13 @@ protected:
         for (std::size_t row = 0; row < rows_.size(); ++row) {
             stack_->config["connectors"].push_back(
                 connector(organization_of(row), Json{{"method", "pat"}, {"pat_file", pat_file()}}));
+            if (rows_[row].tool.find("wiki") != std::string::npos) {
+                stack_->config["knowledge_sources"].push_back(
+                    {{"name", "handbook-" + std::to_string(row + 1)},
+                     {"url",
+                      simulator().url() + "/" + organization_of(row) +
+                          "/Game%20Engine/_wiki/wikis/Game%20Engine.wiki"}});
+            }
         }
         stack_->daemon.set_config(stack_->config);
         stack_->start();
@@ -185,6 +194,8 @@ protected:
                             // No connection is kept, so no request meets one that just broke: the counts are
                             // those of the attempts.
                             {"upstream_idle_ms", 0},
+                            // Wikis are searched live, and nothing is asked beside the rows.
+                            {"knowledge_first_ms", 3'600'000},
                             {"upstream_connections", 64},
                             {"upstream_body_bytes", kHugeBytes / 2}};
         config["limits"].update(limits);
@@ -280,10 +291,14 @@ TEST_P(FaultMatrix, EndsEveryToolInTimeWithACauseAndAFix) {
             EXPECT_EQ(requests, 0);
             continue;
         }
-        Sent const sent = row.part == Part::writes ? fault.write : fault.read;
+        Sent const sent = row.part == Part::writes    ? fault.write
+                          : row.part == Part::updates ? Sent{1, kUpdateAttempts}
+                                                      : fault.read;
         EXPECT_GE(requests, sent.least * row.requests) << answer.describe();
         EXPECT_LE(requests, sent.most * row.requests) << answer.describe();
         if (fault.outcome == Outcome::answered) {
+            EXPECT_TRUE(answer.ok()) << answer.describe();
+        } else if (fault.outcome == Outcome::unread && row.part == Part::updates) {
             EXPECT_TRUE(answer.ok()) << answer.describe();
         } else if (fault.outcome == Outcome::unread && row.part == Part::writes) {
             // What cannot be looked for again stays unknown.
@@ -295,7 +310,8 @@ TEST_P(FaultMatrix, EndsEveryToolInTimeWithACauseAndAFix) {
         } else if (fault.outcome != Outcome::either) {
             EXPECT_TRUE(answer.failed()) << answer.describe();
             expect_words(answer, fault.words);
-            bool const unknown = fault.outcome == Outcome::lost && row.part == Part::writes;
+            bool const unknown =
+                fault.outcome == Outcome::lost && (row.part == Part::writes || row.part == Part::updates);
             EXPECT_EQ(contains(answer.text(), "outcome_unknown"), unknown) << answer.text();
         }
         if (!row.title.empty()) {

@@ -8,6 +8,8 @@
 namespace test {
 namespace {
 
+constexpr char kWiki[] = "Game Engine.wiki";
+
 Json in_project(Json more) {
     Json arguments = {{"project", "Game Engine"}};
     arguments.update(more);
@@ -33,8 +35,8 @@ Json post(Simulator& simulator, std::string const& path, std::string const& type
 }
 
 /// An item with a comment, filed past the daemon.
-std::int64_t make_work_item(Simulator& simulator) {
-    Json const title = {{"op", "add"}, {"path", "/fields/System.Title"}, {"value", "There before"}};
+std::int64_t make_work_item(Simulator& simulator, char const* called = "There before") {
+    Json const title = {{"op", "add"}, {"path", "/fields/System.Title"}, {"value", called}};
     Json const item = post(simulator,
                            "/contoso/Game%20Engine/_apis/wit/workitems/$Task?api-version=7.1",
                            "application/json-patch+json",
@@ -57,6 +59,8 @@ std::int64_t make_work_item(Simulator& simulator) {
 // that faults_matrix_test.cpp writes.
 std::vector<FaultRow> fault_rows(Simulator& simulator) {
     std::int64_t const item = make_work_item(simulator);
+    std::int64_t const changed = make_work_item(simulator, "To be changed");
+    std::int64_t const commented = make_work_item(simulator, "To be commented on");
     std::string const filed = "Filed under a fault";
     std::string const checked = "Checked under a fault";
     Json const search = in_project({{"query", "reconnect_backoff"}, {"top", 2}});
@@ -83,6 +87,12 @@ std::vector<FaultRow> fault_rows(Simulator& simulator) {
          "workitems.create",
          Part::reads,
          in_project({{"title", checked}, {"validate_only", true}})},
+        {"update_work_item", "workitems.get", Part::reads, {{"id", item}, {"title", "There before"}}},
+        {"update_work_item", "workitems.update", Part::updates, {{"id", changed}, {"title", "Changed"}}},
+        {"add_work_item_comment", "workitems.get", Part::reads, {{"id", item}, {"text", "Once"}}},
+        {"add_work_item_comment", "comments.add", Part::writes, {{"id", commented}, {"text", "Once only"}}},
+        {"search_wiki", "wikisearchresults", Part::reads, {{"query", "pager"}}},
+        {"read_wiki_page", "wikipage", Part::reads, {{"wiki", kWiki}, {"path", "/Home"}}},
         {"list_organizations", "", Part::none, Json::object()},
     };
 }

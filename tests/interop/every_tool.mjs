@@ -47,6 +47,9 @@ const calls = [
     ...here, title, type: "Bug", description: "**bold** `code`", priority: 2, severity: "high", tags: ["a", "b"],
     assigned_to: "ada.palmer@contoso.example", links: [{ url: "https://contoso.example/x", comment: "c" }],
   }],
+  ["search_wiki", { query: "pager" }],
+  ["read_wiki_page", { wiki: `${project}.wiki`, path: "/On-call" }],
+  ["read_wiki_page", { wiki: `${project}.wiki`, path: "/No such page" }, "fails"],
   // What is wrong is looked up, by requests of its own.
   ["read_file", { ...there, path: "/README.md", ref: "no-such-branch" }, "fails"],
   ["read_file", { ...there, path: "/no/such/file" }, "fails"],
@@ -71,6 +74,21 @@ async function call(name, args, outcome) {
   return result;
 }
 
+// A wiki is searched live until its index is there, and by it afterwards.
+const api = new URL("/api/v2/repos/handbook", url);
+const base = process.env.ADO_URL;
+async function source(method, path = "", body = undefined) {
+  const response = await fetch(new URL(api.pathname + path, url), {
+    method, headers: { Authorization: `Bearer ${token}`, "Content-Type": "application/json" }, body,
+  });
+  const text = await response.text();
+  assert.ok(response.ok, `${method} of the knowledge source: ${response.status} ${text}`);
+  return text ? JSON.parse(text) : {};
+}
+const wiki = encodeURIComponent(project);
+await source("PUT", "", JSON.stringify({ url: `${base}/${organization}/${wiki}/_wiki/wikis/${wiki}.wiki` }));
+for (let i = 0; i < 200 && (await source("GET")).index?.state !== "synced"; i += 1) await new Promise((done) => setTimeout(done, 100));
+
 let made = null;
 for (const [name, args, outcome] of calls) {
   const result = await call(name, args, outcome);
@@ -79,6 +97,11 @@ for (const [name, args, outcome] of calls) {
 }
 await call("get_work_item", { id: made, include: ["comments", "relations"] });
 await call("create_work_item", { ...here, title: `${title} child`, parent_id: made });
+await call("update_work_item", { id: made, title: `${title} changed`, tags: ["c"], links: [{ url: "https://contoso.example/y" }] });
+await call("update_work_item", { id: made, priority: 1, validate_only: true });
+await call("update_work_item", { id: made, title, expected_rev: 1 }, "fails");
+await call("add_work_item_comment", { id: made, text: "**seen** `there`" });
+assert.equal((await source("GET")).index?.state, "synced");
 assert.deepEqual([...offered].filter((name) => !called.has(name)), [], "tools that are never called here");
 assert.equal(failed, 0);
-console.log(`ok: ${calls.length + 2} calls of ${offered.size} tools`);
+console.log(`ok: ${calls.length + 6} calls of ${offered.size} tools`);
