@@ -128,7 +128,9 @@ private:
         Part part;
         part.total_lines = choose_window(text, WindowRequest()).total_lines;
         if (found.start_line == 0) {
-            if (part.total_lines > 0) {
+            if (found.budget_reached) {
+                notes_.emplace_back("max_bytes is too small for this page.");
+            } else if (part.total_lines > 0) {
                 notes_.push_back("The page has only " + std::to_string(part.total_lines) + " lines.");
             }
             return part;
@@ -138,7 +140,7 @@ private:
         part.text = text.substr(begin + found.begin, found.end - found.begin);
         CursorPosition next;
         next.after = digest_;
-        if (found.line_cut) {
+        if (found.next_byte > 0) {
             next.part = part.end_line;
             next.item = begin + found.end - begin_of_line(text, part.end_line);
             part.cursor = write_cursor(next, window_.subject);
