@@ -232,6 +232,9 @@ core::Task<void> App::prune_audit(App* self) {
         } else if (*removed != 0) {
             core::log::info("audit.pruned", {{"records", *removed}});
         }
+        if (cancelled(co_await core::asio::this_coro::cancellation_state)) {
+            co_return; // meanwhile: a sleep would not notice any more
+        }
         co_await self->clock_.sleep_for(kAuditTidying);
     }
 }

@@ -50,6 +50,10 @@ core::Task<void> CredentialKeeper::run() {
         }
         co_await touch();
         pause = scaled(interval_, 0.9 + 0.2 * random_());
+        core::asio::cancellation_state const after = co_await core::asio::this_coro::cancellation_state;
+        if (after.cancelled() != core::asio::cancellation_type::none) {
+            co_return; // meanwhile: a sleep would not notice any more
+        }
     }
 }
 

@@ -22,6 +22,10 @@ constexpr std::chrono::hours kTidying{6};
 /// For one entry: it must not hold up the others.
 constexpr std::chrono::seconds kOneLook{20};
 
+bool cancelled(core::asio::cancellation_state const& state) noexcept {
+    return state.cancelled() != core::asio::cancellation_type::none;
+}
+
 /// Everything one look works on.
 class Search {
 public:
@@ -115,17 +119,19 @@ core::Task<void> JournalRecovery::run() {
     co_await core::asio::this_coro::throw_if_cancelled(false);
     core::SteadyTime tidied{};
     for (;;) {
-        auto const state = co_await core::asio::this_coro::cancellation_state;
-        if (state.cancelled() != core::asio::cancellation_type::none) {
-            co_return;
-        }
         std::size_t const settled = co_await settle_open();
         static_cast<void>(settled);
         if (tidied == core::SteadyTime{} || clock_.now() - tidied >= kTidying) {
             co_await prune();
             tidied = clock_.now();
         }
+        if (cancelled(co_await core::asio::this_coro::cancellation_state)) {
+            co_return; // meanwhile: a sleep would not notice any more
+        }
         co_await clock_.sleep_for(limits_.write_recovery_ms);
+        if (cancelled(co_await core::asio::this_coro::cancellation_state)) {
+            co_return;
+        }
     }
 }
 

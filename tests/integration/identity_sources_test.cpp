@@ -200,8 +200,8 @@ TEST_P(IdentitySource, ARefusalNamesTheSourceAndWhatToDo) {
     EXPECT_NE(status.at("fix").get<std::string>().find("Assign the identity"), std::string::npos) << status;
 }
 
-INSTANTIATE_TEST_SUITE_P(Played, IdentitySource, testing::ValuesIn(kSources), [](auto const& info) {
-    return std::string(info.param.name);
+INSTANTIATE_TEST_SUITE_P(Played, IdentitySource, testing::ValuesIn(kSources), [](auto const& about) {
+    return std::string(about.param.name);
 });
 
 TEST(IdentitySources, AWrongHeaderIsAMisconfiguration) {
