@@ -61,6 +61,7 @@ std::vector<FaultRow> fault_rows(Simulator& simulator) {
     std::int64_t const item = make_work_item(simulator);
     std::int64_t const changed = make_work_item(simulator, "To be changed");
     std::int64_t const commented = make_work_item(simulator, "To be commented on");
+    std::int64_t const looked_at = make_work_item(simulator, "Read before it is written");
     std::string const filed = "Filed under a fault";
     std::string const checked = "Checked under a fault";
     Json const search = in_project({{"query", "reconnect_backoff"}, {"top", 2}});
@@ -87,9 +88,9 @@ std::vector<FaultRow> fault_rows(Simulator& simulator) {
          "workitems.create",
          Part::reads,
          in_project({{"title", checked}, {"validate_only", true}})},
-        {"update_work_item", "workitems.get", Part::reads, {{"id", item}, {"title", "There before"}}},
+        {"update_work_item", "workitems.get", Part::prepares, {{"id", looked_at}, {"title", "As it was"}}},
         {"update_work_item", "workitems.update", Part::updates, {{"id", changed}, {"title", "Changed"}}},
-        {"add_work_item_comment", "workitems.get", Part::reads, {{"id", item}, {"text", "Once"}}},
+        {"add_work_item_comment", "workitems.get", Part::prepares, {{"id", looked_at}, {"text", "Once"}}},
         {"add_work_item_comment", "comments.add", Part::writes, {{"id", commented}, {"text", "Once only"}}},
         {"search_wiki", "wikisearchresults", Part::reads, {{"query", "pager"}}},
         {"read_wiki_page", "wikipage", Part::reads, {{"wiki", kWiki}, {"path", "/Home"}}},
