@@ -10,11 +10,12 @@ namespace test {
 
 /// What the request that meets a fault is to its call.
 enum class Part {
-    reads,   ///< without its answer there is none: the call fails
-    writes,  ///< the same, and it must not be sent twice
-    updates, ///< the same; sent again it changes nothing more, so after a lost answer it may be
-    adds,    ///< the answer comes without it, and says so
-    none     ///< the tool asks nobody
+    reads,    ///< without its answer there is none: the call fails
+    prepares, ///< without its answer nothing is written: the call fails
+    writes,   ///< the same, and it must not be sent twice
+    updates,  ///< the same; sent again it changes nothing more, so after a lost answer it may be
+    adds,     ///< the answer comes without it, and says so
+    none      ///< the tool asks nobody
 };
 
 /// One kind of request that a tool sends.

@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
+#include <chrono>
+#include <cstdlib>
 #include <deque>
 #include <filesystem>
 #include <map>
@@ -18,7 +21,10 @@ using test::McpClient;
 using test::Stack;
 using test::ToolAnswer;
 
-constexpr auto kPatienceOfAll = std::chrono::seconds(200);
+std::chrono::seconds patience_of_all() {
+    return std::getenv("ADO_MCPD_STORM") == nullptr ? std::chrono::seconds(200) // NOLINT: one thread so far
+                                                    : std::chrono::minutes(30);
+}
 
 /// Every so many calls describe the same item under keys of their own: each wants its own.
 constexpr std::size_t kTwins = 40;
@@ -66,7 +72,7 @@ public:
     std::size_t calls() const { return calls_; }
     /// Waits until so many are answered; false when that takes too long.
     bool wait_for(std::size_t count) const {
-        auto const end = began_ + kPatienceOfAll;
+        auto const end = began_ + patience_of_all();
         while (done_ < count) {
             if (std::chrono::steady_clock::now() > end) {
                 return false;
@@ -297,16 +303,29 @@ void WriteStorm::comment(std::size_t count, std::size_t kills, std::size_t daemo
     }
 }
 
-TEST_F(WriteStorm, TwoThousandCreatesUnderFaultsAndKillsAreTwoThousandItems) {
-    create(2000, 20, 1);
+/// A part of 2,000 creates and 20 kills, which take many minutes under a sanitizer: ADO_MCPD_STORM=2000 asks
+/// for all of them.
+std::size_t creates(std::size_t usual) {
+    char const* const asked = std::getenv("ADO_MCPD_STORM"); // NOLINT: one thread so far
+    return asked == nullptr ? usual : std::strtoul(asked, nullptr, 10);
 }
 
-TEST_F(WriteStorm, SoAreThoseOfTwoDaemonsOnOneStore) {
-    create(2000, 20, 2);
+std::size_t kills_for(std::size_t count) {
+    return std::max<std::size_t>(count / 100, 3);
+}
+
+TEST_F(WriteStorm, CreatesUnderFaultsAndKillsMakeEachItemOnce) {
+    std::size_t const count = creates(200);
+    create(count, kills_for(count), 1);
+}
+
+TEST_F(WriteStorm, SoDoThoseOfTwoDaemonsOnOneStore) {
+    std::size_t const count = creates(160);
+    create(count, kills_for(count), 2);
 }
 
 TEST_F(WriteStorm, CommentsAreWrittenOnceToo) {
-    comment(150, 4, 2);
+    comment(60, 3, 2);
 }
 
 } // namespace
