@@ -11,6 +11,8 @@ namespace server {
 
 namespace {
 constexpr std::size_t kCodeBytes = 120;
+/// Room for a few words of the reason between their marks.
+constexpr std::size_t kReasonBytes = 200;
 constexpr std::string_view kEllipsis = "\xE2\x80\xA6";
 
 /// Azure DevOps' own words in the message of an error: what it begins with before them is ours. Codes of ours
@@ -53,7 +55,8 @@ std::string error_text(core::Error const& error, std::size_t max_bytes) {
     }
     std::string fix = error.fix().empty() ? std::string() : " What to do: " + error.fix();
     // Names of what there is may make it long. The reason keeps a part of a small budget.
-    std::size_t const kept = references.size() + max_bytes / 8;
+    std::size_t const reason = std::min(max_bytes / 2, std::max(max_bytes / 8, kReasonBytes));
+    std::size_t const kept = references.size() + reason;
     std::size_t const fix_room = max_bytes > kept ? max_bytes - kept : 0;
     if (fix.size() > fix_room) {
         fix = std::string(core::utf8_prefix(fix, fix_room - std::min(fix_room, kEllipsis.size())));

@@ -55,6 +55,7 @@ std::map<std::string, Needed> const& expected_routes() {
         add("GET", under(kRepos, "/{name}"), Role::reader);
         add("PUT DELETE", under(kRepos, "/{name}"), Role::administrator);
         add("POST", under(kRepos, "/{name}/test"), Role::administrator);
+        add("POST", under(kRepos, "/{name}/sync"), Role::administrator);
         add("GET", "/api/v1/audit", Role::administrator);
         return routes;
     }();

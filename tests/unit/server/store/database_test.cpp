@@ -26,6 +26,9 @@ protected:
                 "DROP TABLE session_letter; DROP TABLE task; DROP TABLE connector; "
                 "DROP TABLE knowledge_source; DROP TABLE managed_identity; DROP TABLE pat_reach; "
                 "DROP INDEX agent_token_by_name; ALTER TABLE agent_token DROP COLUMN last_used_at; "
+                "DROP INDEX journal_by_resource; DROP INDEX journal_pending_by_lane; "
+                "ALTER TABLE journal DROP COLUMN lane; ALTER TABLE journal DROP COLUMN sent_at; "
+                "ALTER TABLE journal DROP COLUMN busy_until; "
                 "DROP TABLE meta; DROP TABLE audit_key; DROP TABLE audit; DROP TABLE audit_head; "
                 "PRAGMA user_version = 1");
     }
