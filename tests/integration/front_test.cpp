@@ -286,7 +286,7 @@ TEST_F(FrontTest, EveryLegacyRevisionIsSpoken) {
 
         Message list = legacy("tools/list").with("MCP-Protocol-Version", answered);
         Json const tools = Json::parse(ask(list).body).at("result").at("tools");
-        EXPECT_EQ(tools.size(), 11U);
+        EXPECT_EQ(tools.size(), 15U);
         bool const structured = std::string(answered) >= "2025-06-18";
         EXPECT_EQ(tools.front().contains("outputSchema"), structured);
     }
