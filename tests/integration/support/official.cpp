@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <mutex>
 #include <optional>
 #include <string>
 
@@ -40,6 +41,8 @@ std::vector<std::string_view> messages_in(std::string_view body) {
 }
 
 void expect_official(std::string_view request, std::string_view version, std::string_view answer) {
+    static std::mutex one_at_a_time; // the schemas are shared by all clients of a test, and so by its threads
+    std::lock_guard<std::mutex> const lock(one_at_a_time);
     Json const asked = Json::parse(request, nullptr, false);
     std::string const method(core::find_string(asked, "method").value_or(""));
     for (std::string_view const text : messages_in(answer)) {
