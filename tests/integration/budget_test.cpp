@@ -42,9 +42,16 @@ protected:
     }
 
     void start(int answer_bytes) {
-        stack_.emplace([answer_bytes](Json& config) { limit_answers(config, answer_bytes); });
+        stack_.emplace([answer_bytes](Json& config) {
+            limit_answers(config, answer_bytes);
+            config["limits"]["knowledge_first_ms"] = 3'600'000; // wikis are searched live
+        });
         stack_->start();
         stack_->attach_pat();
+        std::string const wiki =
+            stack_->simulator.url() + "/contoso/Game%20Engine/_wiki/wikis/Game%20Engine.wiki";
+        auto const added = stack_->client().rest_json("PUT", "/api/v2/repos/handbook", {{"url", wiki}});
+        EXPECT_TRUE(added && added->status < 300);
         rows_ = fault_rows(stack_->simulator);
         for (int i = 0; i < 12; ++i) {
             std::string const name = "/awkward/" + std::to_string(i) + " " + repeated(kRocket, i) + ".txt";
