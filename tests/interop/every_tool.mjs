@@ -48,7 +48,7 @@ const calls = [
     assigned_to: "ada.palmer@contoso.example", links: [{ url: "https://contoso.example/x", comment: "c" }],
   }],
   ["search_wiki", { query: "pager" }],
-  ["read_wiki_page", { wiki: `${project}.wiki`, path: "/On-call" }],
+  ["read_wiki_page", { wiki: `${project}.wiki`, path: "/On call" }],
   ["read_wiki_page", { wiki: `${project}.wiki`, path: "/No such page" }, "fails"],
   // What is wrong is looked up, by requests of its own.
   ["read_file", { ...there, path: "/README.md", ref: "no-such-branch" }, "fails"],
