@@ -1,6 +1,7 @@
 #include "ado/artifact_url.hpp"
 
 #include "ado/git.hpp"
+#include "ado/url_segments.hpp"
 #include "core/text/percent_encoding.hpp"
 
 #include <algorithm>
@@ -32,22 +33,6 @@ std::optional<std::string_view> behind_organization(std::string_view url, Organi
         rest->remove_prefix(kCollection.size());
     }
     return rest;
-}
-
-std::optional<std::vector<std::string>> segments_of(std::string_view path) {
-    std::vector<std::string> segments;
-    while (!path.empty()) {
-        std::size_t const slash = path.find('/');
-        std::optional<std::string> segment = core::percent_decode(path.substr(0, slash));
-        if (!segment) {
-            return std::nullopt;
-        }
-        if (!segment->empty()) {
-            segments.push_back(std::move(*segment));
-        }
-        path = slash == std::string_view::npos ? std::string_view() : path.substr(slash + 1);
-    }
-    return segments;
 }
 
 bool is_number(std::string_view text) noexcept {
@@ -131,7 +116,7 @@ std::optional<ArtifactUrl> parse_artifact_url(std::string_view url, Organization
     std::size_t const mark = path.find('?');
     std::optional<core::QueryPairs> query =
         core::parse_query(mark == std::string_view::npos ? std::string_view() : path.substr(mark + 1));
-    std::optional<std::vector<std::string>> segments = segments_of(path.substr(0, mark));
+    std::optional<std::vector<std::string>> segments = path_segments(path.substr(0, mark));
     if (!query || !segments) {
         return std::nullopt;
     }

@@ -1,6 +1,7 @@
 #include "ado/source_url.hpp"
 
 #include "ado/page_url.hpp"
+#include "ado/url_segments.hpp"
 #include "core/text/percent_encoding.hpp"
 
 #include <algorithm>
@@ -20,23 +21,6 @@ tl::unexpected<core::Error> refuse(std::string_view text, std::string const& why
             .with_fix("Use https://dev.azure.com/ORG/PROJECT/_git/REPOSITORY or "
                       "https://dev.azure.com/ORG/PROJECT/_wiki/wikis/WIKI, with /PAGE-ID for a page and what "
                       "is below it; the same on https://ORG.visualstudio.com."));
-}
-
-/// Decoded, without empty ones. nullopt on a broken escape.
-std::optional<std::vector<std::string>> segments_of(std::string_view path) {
-    std::vector<std::string> segments;
-    while (!path.empty()) {
-        std::size_t const slash = path.find('/');
-        std::optional<std::string> segment = core::percent_decode(path.substr(0, slash));
-        if (!segment) {
-            return std::nullopt;
-        }
-        if (!segment->empty()) {
-            segments.push_back(std::move(*segment));
-        }
-        path = slash == std::string_view::npos ? std::string_view() : path.substr(slash + 1);
-    }
-    return segments;
 }
 
 class Address {
@@ -81,7 +65,7 @@ std::size_t leading_segments(Address const& address,
     if (address.host == "dev.azure.com") {
         return 1;
     }
-    return segments_of(organization.core_base().target).value_or(std::vector<std::string>()).size();
+    return path_segments(organization.core_base().target).value_or(std::vector<std::string>()).size();
 }
 
 std::optional<std::int64_t> read_page_id(std::string const& text) {
@@ -135,7 +119,7 @@ core::Result<SourceUrl> parse_source_url(std::string_view text, OrganizationUrls
         core::Error error = organization.error();
         return core::fail(std::move(error).with_code("source_url_invalid"));
     }
-    std::optional<std::vector<std::string>> const segments = segments_of(address->path);
+    std::optional<std::vector<std::string>> const segments = path_segments(address->path);
     if (!segments) {
         return refuse(text, "a % is not followed by two hexadecimal digits");
     }
@@ -253,7 +237,7 @@ core::Result<PageUrl> parse_page_url(std::string_view text, OrganizationUrls con
     text = core::trim_ows(text);
     std::optional<Address> const address = text.size() > kLongestUrl ? std::nullopt : split(text);
     std::optional<std::vector<std::string>> const segments =
-        address ? segments_of(address->path) : std::nullopt;
+        address ? path_segments(address->path) : std::nullopt;
     std::optional<core::QueryPairs> const query = address ? core::parse_query(address->query) : std::nullopt;
     if (!segments || !query) {
         return core::fail(core::Error(core::ErrorKind::invalid_argument,
