@@ -69,6 +69,18 @@ void prefer_branches(CodeSearchPage& page, std::vector<std::string> const& branc
     }
 }
 
+/// One file or folder; `options` are further parameters.
+ApiRequest item_request(std::string target,
+                        std::string const& path,
+                        std::string_view options,
+                        VersionDescriptor const& version) {
+    target += "/items?path=";
+    core::append_percent_encoded(target, path);
+    target += options;
+    append_version(target, "versionDescriptor.", version);
+    return ApiRequest("GET", Service::core, std::move(target), Scope::code_read);
+}
+
 } // namespace
 
 std::string quote_wiql(std::string_view text) {
@@ -176,12 +188,11 @@ core::Task<core::Result<FileItem>> Client::get_item(std::string const& project,
                                                     std::string const& path,
                                                     VersionDescriptor const& version,
                                                     core::CallContext const& ctx) const {
-    std::string target = repository_route(project, repository);
-    target += "/items?path=";
-    core::append_percent_encoded(target, path);
-    target += "&includeContent=true&includeContentMetadata=true&resolveLfs=false";
-    append_version(target, "versionDescriptor.", version);
-    ApiRequest const request("GET", Service::core, std::move(target), Scope::code_read);
+    ApiRequest const request =
+        item_request(repository_route(project, repository),
+                     path,
+                     "&includeContent=true&includeContentMetadata=true&resolveLfs=false",
+                     version);
     co_return co_await transport_.fetch_text(request, &read_file_item, ctx);
 }
 
@@ -190,12 +201,8 @@ core::Task<core::Result<FileItem>> Client::get_item_info(std::string const& proj
                                                          std::string const& path,
                                                          VersionDescriptor const& version,
                                                          core::CallContext const& ctx) const {
-    std::string target = repository_route(project, repository);
-    target += "/items?path=";
-    core::append_percent_encoded(target, path);
-    target += "&includeContentMetadata=true";
-    append_version(target, "versionDescriptor.", version);
-    ApiRequest const request("GET", Service::core, std::move(target), Scope::code_read);
+    ApiRequest const request =
+        item_request(repository_route(project, repository), path, "&includeContentMetadata=true", version);
     co_return co_await transport_.fetch_text(request, &read_file_item, ctx);
 }
 
